@@ -1,0 +1,64 @@
+"""Pictures and sounds in memory: the values that engines take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+"""One picture, `(height, width, 3)` uint8, RGB, sRGB."""
+
+Samples = NDArray[np.float32]
+"""Sound at 48 kHz, `(samples, channels)` float32 in [-1, 1]."""
+
+TrackName = Literal["speech", "music", "ambience", "effects"]
+
+Tick = Callable[[str, int, int], None]
+"""`tick(stage, done, total)`: report progress. Raises `Canceled` when the work shall stop."""
+
+
+def no_tick(stage: str, done: int, total: int) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One named sound of a clip, as long as the clip: `samples` is `(samples, channels)` float32, 48 kHz."""
+
+    name: TrackName
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A rendered shot: lazy frames, finished tracks.
+
+    `frames` yields exactly `frame_count` pictures of one size and can be read once; each track holds
+    `2000 * frame_count` samples.
+    """
+
+    frame_count: int
+    frames: Iterator[Frame]
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The caller's pictures, decoded and upright, at the size they came in. At least one is present."""
+
+    first_frame: Frame | None = None
+    last_frame: Frame | None = None
+
+
+def rng(seed: int, *purpose: Any) -> np.random.Generator:
+    """Make a generator for one purpose, so that a new use of chance never shifts another.
+
+    >>> rng(1, "camera").integers(100) == rng(1, "camera").integers(100)
+    np.True_
+    """
+    words = [byte for part in purpose for byte in str(part).encode()]
+    return np.random.default_rng([seed, len(purpose), *words])
