@@ -1,0 +1,182 @@
+"""What the prompt says, read: the values that `read` returns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from talkies.plan import Ambience, CameraMove, Effect, Framing, Mood, Tempo, Transition, Voice
+
+Weather = Literal["rain", "snow", "fog", "storm", "wind", "clear", "cloudy"]
+Light = Literal[
+    "day",
+    "night",
+    "sunrise",
+    "sunset",
+    "golden_hour",
+    "moonlight",
+    "candlelight",
+    "firelight",
+    "neon",
+    "dim",
+    "bright",
+    "backlight",
+    "lightning",
+]
+Angle = Literal[
+    "low",
+    "high",
+    "top_down",
+    "birds_eye",
+    "eye_level",
+    "dutch",
+    "over_the_shoulder",
+    "subjective",
+    "surveillance",
+    "telescope",
+    "peeping",
+]
+"""Where the camera looks from."""
+Timing = Literal["slow_motion", "fast_motion", "time_lapse", "bullet_time", "freeze", "reverse"]
+"""What happens to the flow of time."""
+ActionKind = Literal[
+    # what a face or head does
+    "speak",
+    "sing",
+    "smile",
+    "laugh",
+    "frown",
+    "cry",
+    "surprise",
+    "anger",
+    "sadness",
+    "wink",
+    "blink",
+    "gaze",
+    "nod",
+    "shake_head",
+    "turn_head",
+    "tilt_head",
+    "breathe",
+    # what a body does
+    "wave",
+    "walk",
+    "run",
+    "dance",
+    "jump",
+    "sit",
+    "stand_up",
+    "turn_round",
+    "gesture",
+    "hug",
+    "kiss",
+    "eat",
+    "drink",
+    "hold",
+    "fight",
+    "ride",
+    "fly",
+    "swim",
+    "play",
+    # what the scene does
+    "flow",
+    "sway",
+    "drift",
+    "flicker",
+    "fall",
+    "appear",
+    "transform",
+    "vanish",
+    "move",
+]
+"""What is done, by kind; an engine that cannot render a kind says so with the action's own words."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(_Value):
+    """Words to be spoken: only what stands in quotes.
+
+    `speaker` is the prompt's words for who speaks ("the old man"), `manner` its words for how ("softly").
+    `language` is a BCP 47 primary tag ("en", "zh"). `position` is where in the shot's text it stands, from
+    0 (beginning) to 1 (end), so that a planner can keep the order of events.
+    """
+
+    text: str
+    speaker: str | None = None
+    voice: Voice = "woman"
+    language: str = "en"
+    manner: tuple[str, ...] = ()
+    voice_over: bool = False
+    position: float = 0.0
+
+
+class Sound(_Value):
+    """A sound that the prompt names or implies.
+
+    `position` is where in the shot's text it stands, from 0 (beginning) to 1 (end). `count` is how many
+    times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
+    from words such as "distant".
+    """
+
+    kind: Ambience | Effect
+    position: float = 0.0
+    count: int | None = None
+    loudness: Literal["faint", "normal", "loud"] = "normal"
+
+
+class Action(_Value):
+    """Something that somebody or something does. `text` is the prompt's own words."""
+
+    kind: ActionKind
+    who: str | None
+    text: str
+    position: float = 0.0
+
+
+class ScriptShot(_Value):
+    """One shot as the prompt tells it. `transition` is how it is entered; None for the first.
+
+    `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
+    shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
+    `seconds` is a length that the prompt names for the shot.
+    """
+
+    text: str
+    framing: Framing = Framing()
+    ending: Framing | None = None
+    moves: tuple[CameraMove, ...] = ()
+    camera_still: bool = False
+    transition: Transition | None = None
+    seconds: float | None = None
+    lines: tuple[Line, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    actions: tuple[Action, ...] = ()
+    weather: tuple[Weather, ...] = ()
+    light: tuple[Light, ...] = ()
+    angles: tuple[Angle, ...] = ()
+    timing: tuple[Timing, ...] = ()
+
+
+class Music(_Value):
+    """The music that the prompt wants. `mood` None means that it leaves the mood open."""
+
+    wanted: bool = True
+    mood: Mood | None = None
+    tempo: Tempo | None = None
+
+
+class Script(_Value):
+    """A prompt, read. There is always at least one shot.
+
+    `silent`: the prompt asks for no sound at all. `style` holds its words for a look ("film noir").
+    """
+
+    language: str
+    shots: tuple[ScriptShot, ...]
+    music: Music = Music()
+    silent: bool = False
+    style: tuple[str, ...] = ()

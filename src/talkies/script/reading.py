@@ -1,0 +1,153 @@
+"""Read a prompt: the one entry, and the walk through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from talkies.plan import CameraMove, Framing
+from talkies.script.actions import read_actions
+from talkies.script.camera import read_camera
+from talkies.script.dialogue import Dialogue
+from talkies.script.languages import detect
+from talkies.script.model import Angle, Light, Script, ScriptShot, Timing, Weather
+from talkies.script.owners import Owner, clause_owners
+from talkies.script.passage import Passage, Span
+from talkies.script.people import People
+from talkies.script.quotes import find_quotations, mask
+from talkies.script.scenery import read_style, told
+from talkies.script.scoring import is_silent, read_music
+from talkies.script.sounds import AMBIENCES, read_sounds
+from talkies.script.splitting import ShotSpan, split
+from talkies.script.words import QUOTE
+
+# The old way to give parameters. Source: BytePlus ModelArk, video generation API, "parameters in the text".
+_FLAG = re.compile(
+    r"(?<!\S)--(?:resolution|rs|ratio|rt|duration|dur|framespersecond|fps|frames|watermark|wm|seed|camerafixed|cf)"
+    r"\b(?:[ =]+(?:-\d+|[^\s-]\S*))?",
+    re.IGNORECASE,
+)
+
+
+def read(prompt: str) -> Script:
+    """Read a prompt in any language of the vocabulary. Never fails: what is not understood is left out.
+
+    Only what stands in quotes is spoken; only what stands outside them says anything else.
+
+    >>> script = read('Slow push in. The old man whispers: "Listen." Rain on the window.')
+    >>> script.shots[0].lines[0].text, script.shots[0].lines[0].voice, script.shots[0].moves[0].kind
+    ('Listen.', 'old_man', 'dolly')
+    >>> [sound.kind for sound in script.shots[0].sounds]
+    ['rain']
+    """
+    passage = Passage(_without_flags(prompt))
+    people = People(passage)
+    owners = clause_owners(passage)
+    dialogue = Dialogue(passage, people)
+    spans = split(passage, owners)
+    shots = [_shot(passage, people, owners, dialogue, span) for span in spans]
+    return Script(
+        language=_language(passage),
+        shots=_with_preamble_spread(shots, spans),
+        music=read_music(passage),
+        silent=is_silent(passage),
+        style=read_style(passage),
+    )
+
+
+def _without_flags(prompt: str) -> str:
+    """Blank out flags such as `--dur 5`, but not inside quotes."""
+    masked = mask(prompt, find_quotations(prompt))
+    pieces: list[str] = []
+    at = 0
+    for match in _FLAG.finditer(masked):
+        pieces += [prompt[at : match.start()], " " * (match.end() - match.start())]
+        at = match.end()
+    return "".join([*pieces, prompt[at:]])
+
+
+def _language(passage: Passage) -> str:
+    """The language that the prompt itself is written in; that of its quotations if there is nothing else."""
+    unquoted = " ".join(word for word in passage.words if word != QUOTE)
+    if any(character.isalpha() for character in unquoted):
+        return detect(unquoted)
+    return detect(" ".join(quotation.text for quotation in passage.quotation_at.values()))
+
+
+def _shot(
+    passage: Passage, people: People, owners: Sequence[Owner], dialogue: Dialogue, shot: ShotSpan
+) -> ScriptShot:
+    span = shot.span
+    position = _positions(passage, span)
+    camera = read_camera(passage, span, owners)
+    return ScriptShot(
+        text=passage.spelt(span.first, span.last).lstrip(" :：-—–.,，。、]】)）|\n"),
+        framing=camera.framing,
+        ending=camera.ending,
+        moves=camera.moves,
+        camera_still=camera.still,
+        transition=shot.transition,
+        seconds=shot.seconds,
+        lines=tuple(
+            line.model_copy(update={"position": position(word)}) for word, line in dialogue.read(span)
+        ),
+        sounds=read_sounds(passage, span, position),
+        actions=read_actions(passage, people, owners, span, position),
+        weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
+        light=cast("tuple[Light, ...]", told(passage, "light", span)),
+        angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
+        timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),
+    )
+
+
+def _positions(passage: Passage, span: Span) -> Callable[[int], float]:
+    """Make the function that says where in a shot's text a word stands, from 0 to 1."""
+    if span.first >= span.last:
+        return lambda _: 0.0
+    start, end = passage.starts[span.first], passage.ends[span.last - 1]
+    return lambda word: round((passage.starts[word] - start) / max(end - start, 1), 4)
+
+
+def _with_preamble_spread(shots: list[ScriptShot], spans: list[ShotSpan]) -> tuple[ScriptShot, ...]:
+    """Give what stands before the first labelled shot to all of them, its events to the first."""
+    if not spans[0].is_preamble:
+        return tuple(shots)
+    preamble, first, *others = shots
+    opened = first.model_copy(
+        update={
+            "lines": (*(line.model_copy(update={"position": 0.0}) for line in preamble.lines), *first.lines),
+            "sounds": (
+                *(
+                    sound.model_copy(update={"position": 0.0})
+                    for sound in preamble.sounds
+                    if sound.kind not in AMBIENCES
+                ),
+                *first.sounds,
+            ),
+            "actions": (
+                *(action.model_copy(update={"position": 0.0}) for action in preamble.actions),
+                *first.actions,
+            ),
+            "framing": first.framing if first.framing != Framing() else preamble.framing,
+        }
+    )
+    return tuple(_in_scene_of(preamble, shot) for shot in (opened, *others))
+
+
+def _in_scene_of(preamble: ScriptShot, shot: ScriptShot) -> ScriptShot:
+    kinds = {sound.kind for sound in shot.sounds}
+    lasting = [sound for sound in preamble.sounds if sound.kind in AMBIENCES and sound.kind not in kinds]
+    sounds = tuple(sound.model_copy(update={"position": 0.0}) for sound in lasting)
+    moves: tuple[CameraMove, ...] = shot.moves or preamble.moves
+    return shot.model_copy(
+        update={
+            "sounds": (*sounds, *shot.sounds),
+            "moves": moves,
+            "camera_still": shot.camera_still or (preamble.camera_still and not shot.moves),
+            "weather": tuple(dict.fromkeys((*preamble.weather, *shot.weather))),
+            "light": shot.light or preamble.light,
+            "angles": shot.angles or preamble.angles,
+            "timing": shot.timing or preamble.timing,
+        }
+    )

@@ -1,0 +1,242 @@
+"""Cut a prompt into shots: by labels ("Shot 2:", 镜头二), times ("[3-6s]", 0-2秒) and cuts told in prose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import cast
+
+from talkies.plan import Transition
+from talkies.script.owners import Owner
+from talkies.script.passage import Passage, Span
+from talkies.script.vocabulary import Term, vocabulary
+from talkies.script.words import QUOTE, is_mark
+
+_AFTER_LABEL = ":：.。,，、-—–]】)）\n;；|"
+_SHORTEST_LABELLED_S, _LONGEST_LABELLED_S = 0.1, 60.0
+
+
+@dataclass(frozen=True)
+class ShotSpan:
+    """A shot's words, how it is entered, and its length in seconds where the prompt names one.
+
+    `is_preamble`: it stands before the first labelled shot and speaks of all of them.
+    """
+
+    span: Span
+    transition: Transition | None = None
+    seconds: float | None = None
+    is_preamble: bool = False
+
+
+@dataclass(frozen=True)
+class _Marker:
+    """Where a shot begins: its marker is words `first` up to `last`, its text starts at `text_first`."""
+
+    first: int
+    last: int
+    text_first: int
+    is_label: bool
+    transition: Transition | None = None
+    seconds: float | None = None
+
+
+def split(passage: Passage, owners: Sequence[Owner]) -> list[ShotSpan]:
+    """Cut a passage into shots, in order: at least one, and each with words if the prompt has any."""
+    markers = sorted(
+        (*_labels(passage), *_numbered_lines(passage), *_times(passage), *_cuts(passage, owners)),
+        key=lambda marker: (marker.first, -marker.last),
+    )
+    shots = _shots(passage, _merged(passage, markers))
+    return shots or [ShotSpan(Span(0, len(passage.words)))]
+
+
+def _merged(passage: Passage, markers: list[_Marker]) -> list[_Marker]:
+    """Make one marker of those with no words between: "Shot 2 [3-6s]: cut to"."""
+    merged: list[_Marker] = []
+    for marker in markers:
+        if not merged or _has_words(passage, Span(merged[-1].last, marker.first)):
+            merged.append(marker)
+            continue
+        before = merged[-1]
+        merged[-1] = replace(
+            before,
+            last=max(before.last, marker.last),
+            text_first=max(before.text_first, marker.text_first),
+            is_label=before.is_label or marker.is_label,
+            transition=before.transition or marker.transition,
+            seconds=before.seconds or marker.seconds,
+        )
+    return merged
+
+
+def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
+    shots: list[ShotSpan] = []
+    opening = Span(0, markers[0].first if markers else len(passage.words))
+    if _has_words(passage, opening):
+        shots.append(ShotSpan(opening, is_preamble=bool(markers) and markers[0].is_label))
+    for number, marker in enumerate(markers):
+        end = markers[number + 1].first if number + 1 < len(markers) else len(passage.words)
+        span = Span(marker.text_first, end)
+        if not _has_words(passage, Span(marker.last, end)):
+            continue
+        is_first = not any(not shot.is_preamble for shot in shots)
+        transition = None if is_first else marker.transition or "cut"
+        shots.append(ShotSpan(span, transition, marker.seconds))
+    if all(shot.is_preamble for shot in shots):
+        return [replace(shot, is_preamble=False) for shot in shots]
+    return shots
+
+
+def _has_words(passage: Passage, span: Span) -> bool:
+    return any(
+        passage.words[word] == QUOTE or not (is_mark(passage.words[word]) or passage.covers("break", word))
+        for word in range(span.first, span.last)
+    )
+
+
+def _labels(passage: Passage) -> Iterator[_Marker]:
+    """Find "Shot 1:", "[Scene two]", 镜头一, 第二个镜头: a noun for a shot with its number."""
+    for label in passage.terms("label"):
+        last = label.last if label.name == "numbered" else _after_number(passage, label.last)
+        if last is not None and _is_label_place(passage, label, last):
+            transition = _told_transition(passage, last)
+            end, seconds = _told_seconds(passage, last)
+            yield _Marker(label.first, end, end, is_label=True, transition=transition, seconds=seconds)
+
+
+def _numbered_lines(passage: Passage) -> Iterator[_Marker]:
+    """Find a list of shots: lines that begin with "1.", "2." and so on, two of them or more."""
+    found: list[_Marker] = []
+    for word in range(len(passage.words) - 1):
+        begins_line = word == 0 or passage.words[word - 1] == "\n"
+        if begins_line and passage.words[word] == str(len(found) + 1) and passage.words[word + 1] in ".)、）":
+            found.append(_Marker(word, word + 2, word + 2, is_label=True))
+    if len(found) > 1:
+        yield from found
+
+
+def _after_number(passage: Passage, word: int) -> int | None:
+    """The word after the number that stands at `word`, as in "1", "#1" or "one"; None when none does."""
+    if passage.words[word : word + 1] == ["#"]:
+        word += 1
+    if word < len(passage.words) and passage.words[word].isdecimal():
+        return word + 1
+    numbers = passage.terms("number", Span(word, word + 1))
+    return numbers[0].last if numbers else None
+
+
+def _is_label_place(passage: Passage, label: Term, last: int) -> bool:
+    """Tell whether a label opens a sentence or stands in brackets, and is not part of a longer word."""
+    if label.first and not is_mark(passage.words[label.first - 1]):
+        return False
+    if last == len(passage.words) or passage.words[last] in _AFTER_LABEL:
+        return True
+    if label.name == "numbered" or passage.words[last - 1].isdecimal():
+        return True
+    # 镜头一直, 镜头一转: a Chinese numeral that begins another word
+    return passage.starts[last] > passage.ends[last - 1]
+
+
+def _told_transition(passage: Passage, last: int) -> Transition | None:
+    """Read a transition named right after the label: "Shot 2 (dissolve):"."""
+    span = Span(last, min(last + 4, len(passage.words)))
+    named = passage.terms("named_transition", span)
+    return cast(Transition, named[0].name) if named else None
+
+
+def _told_seconds(passage: Passage, last: int) -> tuple[int, float | None]:
+    """Read a length right after a label: "Shot 1 (3s):", "Shot 2 – 2s –". Give the word after it too."""
+    if last == len(passage.words):
+        return last, None
+    match = _length_of_shot().match(passage.text, passage.ends[last - 1])
+    if match is None:
+        return last, None
+    end = next(
+        (word for word in range(last, len(passage.words)) if passage.starts[word] >= match.end()), last
+    )
+    return end, float(match.group(1))
+
+
+@cache
+def _length_of_shot() -> re.Pattern[str]:
+    return re.compile(
+        rf"\s?[(（\[【,，:：\-–—]\s?(\d{{1,2}}(?:\.\d{{1,3}})?)\s?(?:{_units()})(?![^\W\d_])[)）\]】]?",
+        re.IGNORECASE,
+    )
+
+
+def _units() -> str:
+    return "|".join(sorted(map(re.escape, vocabulary().spelt("unit", "second")), key=len, reverse=True))
+
+
+@cache
+def _time_range() -> re.Pattern[str]:
+    unit = _units()
+    moment = r"(?:(\d{1,2}):)?(\d{1,3}(?:\.\d{1,3})?)"
+    return re.compile(
+        rf"(?P<open>[\[(（【])?(?:第\s?)?{moment}\s?(?P<unit1>{unit})?\s?(?:-|–|—|~|～|至|到|to)\s?"
+        rf"{moment}(?:\s?(?P<unit2>{unit}))?(?![\w:.]*\d)(?:\s?(?P<close>[\])）】]))?",
+        re.IGNORECASE,
+    )
+
+
+def _times(passage: Passage) -> Iterator[_Marker]:
+    """Find "[0-3s]", "0:00-0:03", "0-2秒：" at the head of a sentence or in brackets."""
+    number_of = {start: word for word, start in enumerate(passage.starts)}
+    for match in _time_range().finditer(passage.text):
+        first = number_of.get(match.start())
+        if first is None or passage.words[first] == QUOTE:
+            continue
+        seconds = _length(match)
+        if seconds is None or not _is_time_place(passage, first, match):
+            continue
+        last = first
+        while last < len(passage.words) and passage.starts[last] < match.end():
+            last += 1
+        yield _Marker(first, last, last, is_label=True, seconds=seconds)
+
+
+def _length(match: re.Match[str]) -> float | None:
+    """The seconds from the first moment to the second; None when the figures are no times."""
+    minutes1, seconds1, minutes2, seconds2 = match.group(2, 3, 5, 6)
+    is_clock = minutes1 is not None and minutes2 is not None
+    if not (is_clock or match.group("unit1") or match.group("unit2")):
+        return None
+    length = 60 * (int(minutes2 or 0) - int(minutes1 or 0)) + float(seconds2) - float(seconds1)
+    return round(length, 3) if _SHORTEST_LABELLED_S <= length <= _LONGEST_LABELLED_S else None
+
+
+def _is_time_place(passage: Passage, first: int, match: re.Match[str]) -> bool:
+    if match.group("open") and match.group("close"):
+        return True
+    before = passage.words[first - 1] if first else "\n"
+    opens = is_mark(before) and before not in ",，、"
+    after = passage.text[match.end() : match.end() + 1]
+    return opens and (after in ":：,，|-—–" or after.isspace() or after == "")
+
+
+def _cuts(passage: Passage, owners: Sequence[Owner]) -> Iterator[_Marker]:
+    """Find the cuts that are told: "the shot cuts to", "dissolve to", 镜头切到, 画面切换."""
+    sure = [(term, True) for term in passage.terms("sure_transition")]
+    judged = [(term, False) for term in passage.terms("transition")]
+    for term, is_sure in (*sure, *judged):
+        if passage.is_negated(term):
+            continue
+        if not is_sure and not _is_of_the_film(passage, term, owners):
+            continue
+        clause = passage.clause(term.first)
+        lead = passage.lead(clause)
+        first = clause.first if lead >= term.first or passage.covers("camera", lead) else term.first
+        yield _Marker(first, term.last, first, is_label=False, transition=cast(Transition, term.name))
+
+
+def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:
+    """Tell whether it is the film that cuts or dissolves, and not a tailor or a ghost."""
+    if owners[passage.clause_of[term.first]] == "camera":
+        return True
+    reach = Span(term.last, min(term.last + 4, passage.clause(term.first).last))
+    opens_clause = passage.lead(passage.clause(term.first)) >= term.first
+    return opens_clause and bool(passage.terms("shot_size", reach))
