@@ -1,0 +1,119 @@
+"""Every ambience and effect of a plan, by name, at its usual level.
+
+Nothing is recorded: each sound is synthesised from its seed. Ambiences lie at `AMBIENCE_LUFS`, the loudest
+0.4 s of an effect at `EFFECT_LUFS` plus what its kind is louder or softer in the world, so that a mix can
+put them together as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from talkies.engines.animatic.sounds import animals, impacts, machines, nature, people, weather
+from talkies.engines.animatic.synthesis import Generator, Signal, at_loudness, band, seconds, soften_edges
+from talkies.media import Samples, rng
+from talkies.plan import Ambience, Effect
+
+AMBIENCE_LUFS = -26.0
+EFFECT_LUFS = -16.0
+_LOWEST_HZ = 22.0  # below this nothing is heard, but it would use up headroom
+
+_Recipe = Callable[[Generator, int], Signal]
+
+_AMBIENCES: dict[Ambience, _Recipe] = {
+    "rain": weather.rain,
+    "wind": weather.wind,
+    "surf": nature.surf,
+    "stream": nature.stream,
+    "waterfall": nature.waterfall,
+    "fire": nature.fire,
+    "birds": animals.birds,
+    "crickets": animals.crickets,
+    "seagulls": animals.seagulls,
+    "crowd": people.crowd,
+    "cafe": people.cafe,
+    "traffic": machines.traffic,
+    "city": machines.city,
+    "train": machines.train,
+    "engine": machines.engine,
+    "airplane": machines.airplane,
+    "clock": machines.clock,
+    "heartbeat": people.heartbeat,
+    "footsteps": people.footsteps,
+    "typing": people.typing,
+    "applause": people.applause,
+    "machine_hum": machines.machine_hum,
+    "bubbles": nature.bubbles,
+}
+
+
+@dataclass(frozen=True)
+class _OneShot:
+    """An effect: how it is made, its whole length, when its hit is heard, and how loud it is among others."""
+
+    make: _Recipe
+    length_s: float
+    onset_s: float = 0.0
+    louder_db: float = 0.0
+
+
+_EFFECTS: dict[Effect, _OneShot] = {
+    "thunder": _OneShot(weather.thunder, 6.0, 0.03, 2.0),
+    "dog": _OneShot(animals.dog, 0.7, 0.02),
+    "cat": _OneShot(animals.cat, 1.2, 0.15, -1.0),
+    "horse": _OneShot(animals.horse, 2.4, 0.12),
+    "owl": _OneShot(animals.owl, 3.2, 0.15, -2.0),
+    "wolf": _OneShot(animals.wolf, 4.2, 0.5, -1.0),
+    "rooster": _OneShot(animals.rooster, 2.4, 0.02),
+    "cow": _OneShot(animals.cow, 2.2, 0.3),
+    "door": _OneShot(impacts.door, 1.2, 0.25),
+    "knock": _OneShot(impacts.knock, 0.6, 0.0, -1.0),
+    "creak": _OneShot(impacts.creak, 1.5, 0.3, -3.0),
+    "bell": _OneShot(impacts.bell, 5.0),
+    "horn": _OneShot(machines.horn, 1.6, 0.02),
+    "siren": _OneShot(machines.siren, 4.8, 0.8),
+    "phone": _OneShot(machines.phone, 2.4, 0.0, -1.0),
+    "explosion": _OneShot(impacts.explosion, 4.0, 0.0, 3.0),
+    "gunshot": _OneShot(impacts.gunshot, 1.8, 0.0, 2.0),
+    "whoosh": _OneShot(machines.whoosh, 0.9, 0.4, -2.0),
+    "splash": _OneShot(nature.splash, 1.6),
+    "glass": _OneShot(impacts.glass, 1.8),
+    "shutter": _OneShot(machines.shutter, 0.4, 0.0, -5.0),
+    "chime": _OneShot(impacts.chime, 3.5, 0.0, -3.0),
+    "drum": _OneShot(impacts.drum, 1.6),
+    "cheer": _OneShot(people.cheer, 3.5, 0.3),
+    "laughter": _OneShot(people.laughter, 2.2, 0.05, -1.0),
+    "pop": _OneShot(impacts.pop, 0.35, 0.0, -5.0),
+    "click": _OneShot(impacts.click, 0.25, 0.0, -9.0),
+    "thud": _OneShot(impacts.thud, 0.8),
+}
+
+
+def ambience(kind: Ambience, *, sample_count: int, seed: int) -> Samples:
+    """Make a steady bed `(sample_count, 2)` float32, 48 kHz, that never repeats, at `AMBIENCE_LUFS`.
+
+    Loudness is integrated as in ITU-R BS.1770-4.
+    """
+    scene = _AMBIENCES[kind](rng(seed, "ambience", kind), sample_count)
+    return at_loudness(soften_edges(band(scene, _LOWEST_HZ, None)), AMBIENCE_LUFS)
+
+
+def effect(kind: Effect, *, seed: int) -> Samples:
+    """Make a one-shot `(effect_length(kind), 2)` float32, 48 kHz, with its tail; it ends at silence."""
+    recipe = _EFFECTS[kind]
+    scene = recipe.make(rng(seed, "effect", kind), effect_length(kind))
+    shaped = soften_edges(
+        band(scene, _LOWEST_HZ, None), fade_in_s=0.0, fade_out_s=min(0.25, 0.3 * recipe.length_s)
+    )
+    return at_loudness(shaped, EFFECT_LUFS + recipe.louder_db, loudest_moment=True)
+
+
+def effect_onset(kind: Effect) -> int:
+    """Count the samples from an effect's beginning to the moment at which its hit is perceived."""
+    return seconds(_EFFECTS[kind].onset_s)
+
+
+def effect_length(kind: Effect) -> int:
+    """Count the samples of an effect, tail included; the same for every seed."""
+    return seconds(_EFFECTS[kind].length_s)
