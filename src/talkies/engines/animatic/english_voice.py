@@ -1,0 +1,219 @@
+"""English speech by hibari's bundled voice, with the exact time of every phoneme.
+
+The voice's network predicts how long each phoneme lasts and keeps that to itself. A serialised protobuf
+message may be extended by appending fields, so one more graph output is appended to the model's bytes
+before they are loaded: the durations come out beside the spectra, and no file is changed.
+Source: Protocol Buffers encoding guide, embedded messages are merged; ONNX `ModelProto`, `GraphProto`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.time_stretch import hastened
+from talkies.engines.animatic.utterance import (
+    FRAME,
+    VOICE_RATE,
+    Utterance,
+    joined,
+    loudness_db,
+    silence,
+    trimmed,
+)
+from talkies.media import rng
+from talkies.plan import Phoneme
+
+_STEP_S = 600 / VOICE_RATE  # one unit of the network's durations: 25 ms
+_DURATIONS = "/Clip_output_0"  # the rounded and clipped durations in the graph of hibari-tts 0.2.1
+_LEAD_S = 0.045  # the sound runs ahead of its durations by this, at any speed: measured by forced alignment
+_SILENCE_DB = -38.0  # under the loudest moment: a sound has ended
+_LOWEST_VOICE_HZ = 90.0  # the network's pitch slides to 0 where the voice ends
+_GRAPH_FIELD, _OUTPUT_FIELD, _NAME_FIELD = 7, 12, 1  # of ONNX's ModelProto, GraphProto, ValueInfoProto
+_MAX_PHONEMES = 400  # that the network was made to take at once
+_SLOWEST, _FASTEST = 0.55, 1.9  # outside, words smear
+_PACE_TOLERANCE = 0.03  # as a share: nobody hears less
+
+_SENTENCE_PAUSE_S = 0.25
+_BREATH_PAUSE_S = 0.1  # between the parts of an overlong sentence
+
+_STRESS = "ˈˌ"
+_MODIFIERS = "ːʰʲ̃"
+_PAUSES = ';:,.!?—…"()“”'
+_IPA = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ", "ᵊ": "ə", "ᵻ": "ɪ"}
+"""The voice's own letters, in the International Phonetic Alphabet."""
+_VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
+
+
+def synthesise(text: str, pace: float, seed: int) -> Utterance:
+    """Speak English at `pace` times the voice's own speed; sentences are parted by short pauses.
+
+    `seed` decides the breath noise. The same text, pace and seed give the same samples bit for bit.
+    """
+    speed = float(np.clip(pace, _SLOWEST, _FASTEST))
+    parts: list[Utterance] = []
+    for index, (phonemes, pause_s) in enumerate(_passages(text)):
+        if parts:
+            parts.append(silence(pause_s / speed))
+        spoken = trimmed(_spoken(phonemes, speed, rng(seed, "voice", index)))
+        shortfall = speed / _reached_speed(phonemes, speed)
+        parts.append(hastened(spoken, shortfall) if abs(shortfall - 1) > _PACE_TOLERANCE else spoken)
+    return joined(parts)
+
+
+def _passages(text: str) -> Iterator[tuple[str, float]]:
+    """Yield what the network can say at once, in the voice's letters, with the pause that comes before."""
+    voice = _voice()
+    for sentence in voice.split_sentences(text):
+        pause_s = _SENTENCE_PAUSE_S
+        for clause in voice.phonemize(sentence):
+            for part in _within_limit(clause):
+                if any(letter not in _PAUSES and letter != " " for letter in part):
+                    yield part, pause_s
+                    pause_s = _BREATH_PAUSE_S
+
+
+def _within_limit(phonemes: str) -> list[str]:
+    """Split between words so that no part is longer than the network takes."""
+    parts = [""]
+    for word in re.findall(rf"\S{{1,{_MAX_PHONEMES}}}", phonemes):
+        if parts[-1] and len(parts[-1]) + 1 + len(word) > _MAX_PHONEMES:
+            parts.append("")
+        parts[-1] = f"{parts[-1]} {word}".strip()
+    return parts
+
+
+def _spoken(letters: str, speed: float, noise: np.random.Generator) -> Utterance:
+    """Run the network on one passage and turn its spectra into sound."""
+    from hibari import dsp
+
+    voice = _voice()
+    spectra = voice.sess.run(None, _inputs(voice, letters, speed))
+    outputs = dict(zip(_output_names(voice), spectra, strict=True))
+    durations = outputs.pop(_DURATIONS, None)
+    samples: NDArray[np.float32] = dsp.synth(*(spectrum[0] for spectrum in outputs.values()), noise)
+    pitch_hz = _pitch(outputs["f0"][0], samples.size // FRAME)
+    known = [letter for letter in letters if letter in voice.vocab]
+    if durations is None:
+        edges_s = _edges_by_energy(known, samples)
+    else:
+        edges_s = np.cumsum(durations.ravel()[:-1]) * _STEP_S - _LEAD_S
+    return Utterance(samples, pitch_hz, _phonemes(known, edges_s, samples))
+
+
+def _pitch(pitch_hz: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
+    """Bring the network's pitch, one value in 12.5 ms, to one a frame; 0 where it is too low for voice."""
+    middles = (np.arange(frames) + 0.5) / frames * pitch_hz.size - 0.5
+    nearest = pitch_hz[np.clip(np.rint(middles).astype(np.intp), 0, pitch_hz.size - 1)]
+    between = np.interp(middles, np.arange(pitch_hz.size), pitch_hz)
+    return np.where((nearest > _LOWEST_VOICE_HZ) & (between > _LOWEST_VOICE_HZ), between, 0.0)
+
+
+@functools.cache
+def _voice() -> Any:
+    """Load the voice inside the package; any other name than "heart" would be downloaded."""
+    import hibari
+    from hibari.voices import voice_path
+
+    model = Path(voice_path("heart", download_missing=False)).read_bytes()
+    return hibari.Hibari(voice="heart", model=with_output(model, _DURATIONS), threads=1)
+
+
+def _reached_speed(letters: str, speed: float) -> float:
+    """Tell how fast a passage really becomes: most durations are 2 units, and rounding keeps them there."""
+    voice = _voice()
+    if _DURATIONS not in _output_names(voice):
+        return speed
+    usual, asked = (
+        voice.sess.run([_DURATIONS], _inputs(voice, letters, value))[0].sum() for value in (1.0, speed)
+    )
+    return float(usual / asked)
+
+
+def _inputs(voice: Any, letters: str, speed: float) -> dict[str, NDArray[Any]]:
+    return {"ids": np.array([voice.ids(letters)], np.int64), "speed": np.array([speed], np.float32)}
+
+
+def _output_names(voice: Any) -> list[str]:
+    return [output.name for output in voice.sess.get_outputs()]
+
+
+def with_output(model: bytes, tensor: str) -> bytes:
+    """Make an inner tensor of a serialised ONNX model one of its outputs, if it has such a tensor."""
+    name = tensor.encode()
+    if name not in model:
+        return model
+    return model + _field(_GRAPH_FIELD, _field(_OUTPUT_FIELD, _field(_NAME_FIELD, name)))
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    """Encode a length-delimited protobuf field. Lengths stay below 128, so that each is one byte."""
+    assert len(payload) < 128
+    return bytes([number << 3 | 2, len(payload)]) + payload
+
+
+def _edges_by_energy(letters: Sequence[str], samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Guess where letters begin and end: vowels last longer, and none lies in silence.
+
+    Returns the `len(letters) + 1` edges in seconds.
+    """
+    weights = np.cumsum([0.0, *(_usual_steps(letter) for letter in letters)])
+    heard = np.cumsum(loudness_db(samples) > _SILENCE_DB)
+    frames = np.searchsorted(heard, weights / weights[-1] * heard[-1])
+    return np.asarray(frames * samples.size / VOICE_RATE / heard.size)
+
+
+def _usual_steps(letter: str) -> float:
+    if letter in _VOWELS:
+        return 3.0
+    return 0.0 if letter in _STRESS + _PAUSES + " " else 2.0
+
+
+def _phonemes(
+    letters: Sequence[str], edges_s: NDArray[np.float64], samples: NDArray[np.float32]
+) -> tuple[Phoneme, ...]:
+    """Name the sounds among the letters; letter `n` lasts from `edges_s[n]` to `edges_s[n + 1]`.
+
+    The time of a stress mark or of the space between words belongs to the sound that follows, that of a
+    length mark to the sound before: so their edges agree best with those of a forced alignment.
+    """
+    phonemes: list[Phoneme] = []
+    start_s: float | None = None  # of marks that wait for their sound
+    for index, letter in enumerate(letters):
+        begin_s, end_s = max(0.0, float(edges_s[index])), max(0.0, float(edges_s[index + 1]))
+        if letter in _PAUSES:
+            start_s = None
+            if phonemes:
+                phonemes[-1] = _ended_by_silence(phonemes[-1], samples)
+        elif letter in _MODIFIERS:
+            if phonemes:
+                phonemes[-1] = phonemes[-1].model_copy(update={"end_s": end_s})
+        elif letter in _STRESS or letter == " ":
+            after_pause = letter == " " and index > 0 and letters[index - 1] in _PAUSES
+            start_s = start_s if start_s is not None or after_pause else begin_s
+        else:
+            symbol = _IPA.get(letter, letter)
+            phonemes.append(
+                Phoneme(symbol=symbol, start_s=begin_s if start_s is None else start_s, end_s=end_s)
+            )
+            start_s = None
+    if phonemes:
+        phonemes[-1] = _ended_by_silence(phonemes[-1], samples)
+    return tuple(phonemes)
+
+
+def _ended_by_silence(phoneme: Phoneme, samples: NDArray[np.float32]) -> Phoneme:
+    """End the sound before a pause where it is no longer heard: its duration holds half the pause."""
+    heard = loudness_db(samples) > _SILENCE_DB
+    frame_s = samples.size / VOICE_RATE / heard.size
+    inside = np.flatnonzero(heard[int(phoneme.start_s / frame_s) : int(phoneme.end_s / frame_s)])
+    if inside.size == 0:
+        return phoneme
+    end_s = min(phoneme.end_s, phoneme.start_s + (int(inside[-1]) + 2) * frame_s)
+    return phoneme.model_copy(update={"end_s": end_s})

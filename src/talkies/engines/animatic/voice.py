@@ -1,0 +1,125 @@
+"""Speech: a line of text in a voice, with the times of its phonemes.
+
+English comes from the neural voice in `hibari-tts`; the one voice it ships is a woman's, and the others are
+made from it. Other languages need the optional extra `talkies[languages]`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic import english_voice, espeak
+from talkies.engines.animatic.delivery import MALE_VOICES, VOICES, delivery
+from talkies.engines.animatic.spoken_text import readable
+from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, loudness_db
+from talkies.engines.animatic.voice_conversion import Timbre, converted
+from talkies.errors import BadOption
+from talkies.media import rng
+from talkies.plan import Phoneme, Voice
+from talkies.spec import SAMPLE_RATE
+
+ENGLISH = "en"
+SPEECH_DBFS = -20.0  # RMS while somebody speaks, for a usual delivery
+_ACTIVE_DB = -30.0  # under the loudest moment: above this somebody speaks
+_KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on and stay below -1 dBFS
+_SLOWEST, _FASTEST = 0.7, 1.6
+_CACHED_LINES = 32  # a clip's lines are spoken at every pace tried, and once more when rendered
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A spoken line, without silence before or after.
+
+    `samples` is `(samples,)` float32 mono at 48 kHz, read-only, below -1 dBFS; its RMS over what is spoken is
+    -20 dBFS, more when shouted and less when whispered. Phoneme times are in seconds from the line's start;
+    there are none when the voice does not tell them.
+    """
+
+    samples: NDArray[np.float32]
+    phonemes: tuple[Phoneme, ...]
+
+
+def speakable(language: str, text: str = "") -> bool:
+    """Tell whether a language (a BCP 47 primary tag) can be spoken with what is installed now.
+
+    With `text`, also whether its voice can read that: Japanese must be written in kana.
+    """
+    return language == ENGLISH or (espeak.knows(language) and espeak.reads(text, language))
+
+
+def speak(
+    text: str,
+    *,
+    voice: Voice,
+    language: str = ENGLISH,
+    manner: Sequence[str] = (),
+    pace: float = 1.0,
+    seed: int,
+) -> Speech:
+    """Speak a line. The same arguments give the same samples bit for bit; the last lines are kept.
+
+    `pace` 0.7 to 1.6 multiplies the voice's own speed; beyond, it is held at the bound. `manner` holds the
+    prompt's words for how ("softly", 大声); unknown ones change nothing. Markup, quotes and emoji are not
+    read; a text with nothing to read gives no samples; one longer than any clip is shortened.
+
+    Raises:
+        BadOption: the language cannot be spoken with what is installed, or its voice cannot read the text.
+    """
+    if not speakable(language):
+        raise BadOption(
+            f"no voice for language {language!r} is installed; English is built in, "
+            "for others run: pip install 'talkies[languages]'",
+            "language",
+        )
+    if not speakable(language, text):
+        raise BadOption(
+            f"the voice for language {language!r} cannot read {text[:40]!r}; write the line in kana", "prompt"
+        )
+    return _speak(text, voice, language, tuple(manner), float(np.clip(pace, _SLOWEST, _FASTEST)), seed)
+
+
+@functools.lru_cache(maxsize=_CACHED_LINES)
+def _speak(text: str, voice: Voice, language: str, manner: tuple[str, ...], pace: float, seed: int) -> Speech:
+    how = delivery(voice, manner)
+    words = readable(text)
+    if language == ENGLISH:
+        spoken, timbre = english_voice.synthesise(words, pace * how.pace, seed), how.timbre
+    else:
+        male = voice in MALE_VOICES
+        spoken = espeak.synthesise(words, language, pace * how.pace, seed, male=male)
+        timbre = _from_a_man(how.timbre) if male else how.timbre
+    changed = converted(spoken, timbre, rng(seed, "tremor"))
+    samples = _levelled(changed, SPEECH_DBFS + how.level_db)
+    samples.setflags(write=False)
+    return Speech(samples, changed.phonemes)
+
+
+def _from_a_man(timbre: Timbre) -> Timbre:
+    """Take the step from the woman's voice to the man's out of a timbre: its source is a man already."""
+    man = VOICES["man"].timbre
+    return replace(
+        timbre,
+        pitch=timbre.pitch / man.pitch,
+        formants=timbre.formants / man.formants,
+        melody=timbre.melody / man.melody,
+    )
+
+
+def _levelled(utterance: Utterance, level_dbfs: float) -> NDArray[np.float32]:
+    """Bring speech to 48 kHz and to a level, its peaks bent softly under the ceiling."""
+    from scipy.signal import resample_poly
+
+    active = np.repeat(loudness_db(utterance.samples) > _ACTIVE_DB, FRAME)
+    if not active.any():
+        return np.zeros(0, np.float32)
+    samples = utterance.samples.astype(np.float64)
+    gain = 10 ** (level_dbfs / 20) / np.sqrt(np.mean(samples[active] ** 2))
+    louder = resample_poly(samples, SAMPLE_RATE // VOICE_RATE, 1) * gain
+    room = _CEILING - _KNEE
+    bent = np.sign(louder) * (_KNEE + room * np.tanh((np.abs(louder) - _KNEE) / room))
+    return np.asarray(np.where(np.abs(louder) > _KNEE, bent, louder), np.float32)
