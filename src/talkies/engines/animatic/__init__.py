@@ -1,0 +1,41 @@
+"""The engine that needs no download: a photo filmed by a moving camera, with voice, music and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from talkies.engines import Capabilities
+from talkies.media import Clip, Inputs, Tick, Track
+from talkies.plan import Plan, Shot
+from talkies.script import Script
+from talkies.spec import SAMPLES_PER_FRAME, Spec
+
+
+class Animatic:
+    """Films the caller's own picture in 2.5D on a CPU; `docs/engines.md` says what it can and cannot do."""
+
+    name = "animatic"
+    capabilities = Capabilities(
+        summary="camera moves in 2.5D over the photo, voices, music and effects; any CPU, no download",
+        deterministic=True,
+    )
+
+    def plan(self, spec: Spec, script: Script) -> Plan:
+        """Plan shots, lines and sounds; `not_rendered` names what this engine leaves out."""
+        from talkies.engines.animatic import storyboard
+
+        return storyboard.draw(spec, script)
+
+    def render(self, plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Clip]:
+        """Yield one clip per shot; pictures are made as they are read, sounds beforehand."""
+        from talkies.engines.animatic import shots, soundtrack
+
+        tracks = soundtrack.record(plan, tick)
+        for shot, frames in zip(plan.shots, shots.render_shots(plan, inputs, tick), strict=True):
+            yield Clip(shot.frame_count, frames, _cut(tracks, shot))
+
+
+def _cut(tracks: tuple[Track, ...], shot: Shot) -> tuple[Track, ...]:
+    """Cut the shot's part out of each track."""
+    start, end = shot.start_frame * SAMPLES_PER_FRAME, shot.end_frame * SAMPLES_PER_FRAME
+    return tuple(Track(track.name, track.samples[start:end]) for track in tracks)

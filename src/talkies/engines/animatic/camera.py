@@ -1,0 +1,353 @@
+"""Camera paths: where the camera is in every frame of a shot.
+
+All lengths are in picture widths from the picture's centre, x to the right and y down, so that a path does
+not depend on the resolution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from talkies.media import rng
+from talkies.plan import Amount, CameraMove, Direction
+from talkies.spec import FRAME_RATE
+
+Curve = NDArray[np.float64]
+"""One number a frame."""
+
+_AMOUNT = {"slight": 0.5, "normal": 1.0, "large": 1.7}
+_SPEED = {"slow": 0.65, "normal": 1.0, "fast": 1.45}
+_USUAL_FRAMES = 5 * FRAME_RATE  # the length of shot for which the travels below are meant
+
+# Travel of a normal move over a shot of the usual length.
+_PAN = 0.13  # picture widths
+_TILT = 0.10
+_TURN = 0.04  # keystone of a pan: tangent of the angle over the focal length in widths
+_DOLLY = 0.17  # of the distance to the subject
+_ZOOM = math.log(1.32)
+_ORBIT = 0.048  # picture widths that a point at infinity travels
+_TRACK = 0.065
+_CRANE = 0.065
+_ROLL = math.radians(4)
+_DOLLY_ZOOM = 0.30  # of the distance to the subject
+_SHAKE = 0.0032  # picture widths, root mean square
+
+_MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
+_RAMP = 0.3  # of a move: the time to full speed, and from it
+_FLOOR = 0.3  # of full speed at a shot's very beginning and end: the first frame already moves
+_PROBES = 31  # frames of a shot at which the room is measured
+_MOST_ROOM = 3.0  # enlargement
+_OPENING_FRAMES = 24  # at most, from the whole picture to the shot's framing
+_ROOM_FRAMES = 40  # at most, when only room for a move has to be made
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of the picture: its centre in picture widths, and how much it is enlarged (1 is the whole)."""
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+
+
+WHOLE = View()
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The camera in one frame.
+
+    `x`, `y`, `zoom` and `roll` (radians, the camera's own, clockwise) turn and enlarge the view as a whole.
+    `shift_x` and `shift_y` move the camera sideways: a point at inverse depth 1 moves by as much the other
+    way. `advance` goes towards the subject, as a share of its distance. `yaw` and `pitch` are keystone.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+    roll: float = 0.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    advance: float = 0.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+
+    @property
+    def enlargement(self) -> float:
+        """Output pixels per prepared pixel, on the subject."""
+        return self.zoom / (1 - self.advance)
+
+
+AT_REST = Pose()
+
+
+def plan_path(
+    moves: Sequence[CameraMove],
+    view: View,
+    focus: tuple[float, float],
+    frame_count: int,
+    seed: int,
+    *,
+    opens_whole: bool,
+    closes_whole: bool,
+) -> tuple[Pose, ...]:
+    """Lay a shot's path, not yet kept inside the picture (see `make_room` and `join_ends`).
+
+    Several moves begin one after the other and overlap. Without moves the seed chooses a gentle one; a
+    static move means no motion.
+
+    Args:
+        moves: of the shot.
+        view: the framing; the moves happen relative to it.
+        focus: what the camera goes towards, in picture widths.
+        frame_count: poses to make.
+        seed: for the default move and the hand's shake.
+        opens_whole, closes_whole: travel sideways begins or ends at the framing's centre; otherwise it is
+            symmetric about it.
+    """
+    chosen = tuple(moves) or _default_moves(seed, view, backwards=closes_whole and not opens_whole)
+    paths = _Sway(frame_count, opens_whole, closes_whole)
+    travelling = [move for move in chosen if move.kind not in ("static", "handheld")]
+    scale = math.sqrt(np.clip(frame_count / _USUAL_FRAMES, 0.3, 2.2))
+    count = len(travelling) if moves else 1
+    for index, move in enumerate(travelling):
+        strength = _AMOUNT[move.amount] * _SPEED[move.speed] * scale
+        paths.add(move, strength, _progress(frame_count, *_window(index if moves else 0, count)), focus)
+    for move in chosen:
+        if move.kind == "handheld":
+            paths.shake(_AMOUNT[move.amount], seed)
+    return paths.around(view)
+
+
+def make_room(
+    path: Sequence[Pose], overflow: Callable[[Pose], float], *, steady: bool = False
+) -> tuple[Pose, ...]:
+    """Enlarge a path, smoothly and as little as is needed, until no frame looks past the picture's edge.
+
+    A pose at rest stays as it is, but in a steady path.
+
+    Args:
+        path: the poses.
+        overflow: how far beyond the picture a pose looks at worst, in picture widths; negative is inside.
+        steady: enlarge all frames alike.
+    """
+    probes = np.unique(np.linspace(0, len(path) - 1, min(len(path), _PROBES)).round().astype(int))
+    needed = np.array([_needed_enlargement(path[probe], overflow) for probe in probes])
+    if steady or len(probes) < 3:
+        return tuple(replace(pose, zoom=pose.zoom * float(needed.max())) for pose in path)
+    envelope = needed.copy()
+    for _ in range(6):
+        smooth = 0.25 * envelope[:-2] + 0.5 * envelope[1:-1] + 0.25 * envelope[2:]
+        envelope[1:-1] = np.maximum(smooth, needed[1:-1])
+    factors = np.maximum(PchipInterpolator(probes, envelope)(np.arange(len(path))), 1)
+    return tuple(
+        replace(pose, zoom=pose.zoom * float(factor)) for pose, factor in zip(path, factors, strict=True)
+    )
+
+
+def _needed_enlargement(pose: Pose, overflow: Callable[[Pose], float]) -> float:
+    """Find the least enlargement, at least 1, that brings a pose inside the picture."""
+    low, high = 1.0, 1.0
+    while overflow(replace(pose, zoom=pose.zoom * high)) > 1e-4 and high < _MOST_ROOM:
+        low, high = high, high * 1.12
+    while high - low > 0.001:
+        middle = (low + high) / 2
+        if overflow(replace(pose, zoom=pose.zoom * middle)) > 1e-4:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def join_ends(
+    path: Sequence[Pose], *, opens_whole: bool, closes_whole: bool, framed: bool, still: bool
+) -> tuple[Pose, ...]:
+    """Lead a path from the whole picture at its beginning, or back to it at its end.
+
+    To a framing this takes at most a second: an eased move, or a cut when the camera must stand still.
+    Without one (`framed` false) there is only room to be made for the moves, which may take a little longer
+    and be gentler.
+    """
+    # A path that rests at an end of its own accord needs no leading there.
+    opens_whole, closes_whole = opens_whole and not _rests(path[0]), closes_whole and not _rests(path[-1])
+    last = len(path) - 1
+    halves = 2 if opens_whole and closes_whole else 1
+    span = max(1, min(_OPENING_FRAMES if framed else _ROOM_FRAMES, last // halves))
+    ease = _step if still else _smoother
+    poses = []
+    for index, pose in enumerate(path):
+        weight = ease(index / span) if opens_whole else 1.0
+        if closes_whole:
+            weight *= ease((last - index) / span)
+        poses.append(AT_REST if weight == 0 or _rests(pose) else _between(AT_REST, pose, weight))
+    return tuple(poses)
+
+
+def _rests(pose: Pose) -> bool:
+    """Tell whether a pose shows the whole picture, but for rounding."""
+    return bool(np.allclose(astuple(pose), astuple(AT_REST), rtol=0, atol=1e-9))
+
+
+def _step(value: float) -> float:
+    return float(value >= 1)
+
+
+def _default_moves(seed: int, view: View, *, backwards: bool) -> tuple[CameraMove, ...]:
+    """Choose a gentle move: always a little nearer (or back, to end on the whole), often with a drift."""
+    chance = rng(seed, "camera")
+    amount: Amount = "normal" if view == WHOLE else "slight"
+    closer = CameraMove(kind="dolly", direction="out" if backwards else "in", amount=amount)
+    drifts: tuple[tuple[CameraMove, ...], ...] = (
+        (),
+        (CameraMove(kind="orbit", direction="left", amount="slight"),),
+        (CameraMove(kind="orbit", direction="right", amount="slight"),),
+        (CameraMove(kind="track", direction="left", amount="slight"),),
+        (CameraMove(kind="track", direction="right", amount="slight"),),
+        (CameraMove(kind="crane", direction="up", amount="slight"),),
+    )
+    return (closer, *drifts[int(chance.integers(len(drifts)))])
+
+
+class _Sway:
+    """The sum of a shot's moves: one curve for each number of a pose."""
+
+    def __init__(self, frame_count: int, opens_whole: bool, closes_whole: bool) -> None:
+        self.start = 0.0 if opens_whole else -1.0 if closes_whole else -0.5
+        self.curves = {
+            name: np.zeros(frame_count)
+            for name in ("x", "y", "roll", "shift_x", "shift_y", "advance", "yaw", "pitch", "log_zoom")
+        }
+
+    def add(self, move: CameraMove, strength: float, progress: Curve, focus: tuple[float, float]) -> None:
+        """Add one move that goes from progress 0 to 1."""
+        curves, sign = self.curves, _sign(move.direction)
+        aside = sign * strength * (progress + self.start)
+        # Going in begins at the framing, going out ends there.
+        along = strength * (progress if sign > 0 else 1 - progress)
+        if move.kind == "pan":
+            curves["x"] += _PAN * aside
+            curves["yaw"] += _TURN * aside
+        elif move.kind == "tilt":
+            curves["y"] += _TILT * aside
+            curves["pitch"] += _TURN * aside
+        elif move.kind == "orbit":
+            curves["shift_x"] += _ORBIT * aside
+            curves["x"] -= _ORBIT * aside
+            curves["yaw"] += _TURN * aside
+        elif move.kind == "track":
+            curves["shift_x"] += _TRACK * aside
+            curves["x"] -= 0.5 * _TRACK * aside
+        elif move.kind == "crane":
+            curves["shift_y"] += _CRANE * aside
+            curves["y"] -= 0.5 * _CRANE * aside
+        elif move.kind == "roll":
+            curves["roll"] += _ROLL * aside
+        elif move.kind == "zoom":
+            self._zoom(_ZOOM * along, focus)
+        elif move.kind == "dolly":
+            curves["advance"] += _DOLLY * along
+        elif move.kind == "dolly_zoom":
+            travel = sign * _DOLLY_ZOOM * strength * progress / (1 + 0.3 * strength)
+            curves["advance"] += travel
+            self._zoom(np.log(1 - travel), focus)
+        elif move.kind == "follow":
+            curves["advance"] += 0.4 * _DOLLY * strength * progress
+            curves["shift_x"] += 0.4 * _TRACK * strength * (progress + self.start)
+
+    def _zoom(self, log_zoom: Curve, focus: tuple[float, float]) -> None:
+        """Enlarge about the focus, so that it stays where it is."""
+        self.curves["log_zoom"] += log_zoom
+        for name, value in zip(("x", "y"), focus, strict=True):
+            self.curves[name] += value * (1 - np.exp(-log_zoom))
+
+    def shake(self, strength: float, seed: int) -> None:
+        """Add the unrest of a hand, from 0.3 to 3 Hz, falling off as 1/f; nothing in the first frame."""
+        for name, share in (("x", 0.7), ("y", 1.0), ("roll", 0.8), ("shift_x", 1.0), ("shift_y", 0.7)):
+            curve = self.curves[name]
+            noise = _pink_noise(len(curve), rng(seed, "handheld", name))
+            curve += strength * share * _SHAKE * (noise - noise[0])
+
+    def around(self, view: View) -> tuple[Pose, ...]:
+        """Give the poses relative to a framing: the same travel on the screen at any enlargement."""
+        curves = self.curves
+        near = 1 / view.zoom
+        return tuple(
+            Pose(
+                x=view.x + curves["x"][index] * near,
+                y=view.y + curves["y"][index] * near,
+                zoom=view.zoom * math.exp(curves["log_zoom"][index]),
+                roll=curves["roll"][index],
+                shift_x=curves["shift_x"][index] * near,
+                shift_y=curves["shift_y"][index] * near,
+                advance=min(curves["advance"][index], 0.6),
+                yaw=curves["yaw"][index],
+                pitch=curves["pitch"][index],
+            )
+            for index in range(len(curves["x"]))
+        )
+
+
+def _sign(direction: Direction | None) -> float:
+    return -1.0 if direction in ("left", "up", "out", "counterclockwise") else 1.0
+
+
+def _window(index: int, count: int) -> tuple[float, float]:
+    """Give the part of a shot, 0 to 1, that the `index`th of `count` moves takes."""
+    if count == 1:
+        return 0.0, 1.0
+    start = (1 - _MOVE_SHARE) * index / (count - 1)
+    return start, start + _MOVE_SHARE
+
+
+def _progress(frame_count: int, start: float, end: float) -> Curve:
+    """Give the progress, 0 to 1, of a move between two moments of a shot.
+
+    The speed rises and falls smoothly; at the shot's own ends it does not fall to nothing, so that neighbour
+    frames always differ.
+    """
+    time = (np.arange(max(frame_count - 1, 1)) + 0.5) / max(frame_count - 1, 1)
+    part = np.clip((time - start) / (end - start), 0, 1)
+    rise, fall = _smooth(part / _RAMP), _smooth((1 - part) / _RAMP)
+    if start <= 0:
+        rise = _FLOOR + (1 - _FLOOR) * rise
+    if end >= 1:
+        fall = _FLOOR + (1 - _FLOOR) * fall
+    speed = rise * fall
+    travelled = np.concatenate([[0.0], np.cumsum(speed)])[:frame_count]
+    return np.asarray(travelled / max(float(speed.sum()), 1e-9))
+
+
+def _smooth(values: Curve) -> Curve:
+    part = np.clip(values, 0, 1)
+    return np.asarray(part * part * (3 - 2 * part))
+
+
+def _smoother(value: float) -> float:
+    """Ease from 0 to 1 with no speed and no acceleration at both ends (minimum jerk).
+
+    Source: Flash and Hogan, "The Coordination of Arm Movements", 1985.
+    """
+    part = min(max(value, 0.0), 1.0)
+    return part**3 * (10 - 15 * part + 6 * part**2)
+
+
+def _pink_noise(length: int, chance: np.random.Generator) -> Curve:
+    """Make noise between 0.3 and 3 Hz whose amplitude falls as one over frequency; unit mean square."""
+    time = np.arange(length) / FRAME_RATE
+    frequencies = np.geomspace(0.3, 3.0, 14)
+    phases = chance.uniform(0, 2 * np.pi, len(frequencies))
+    waves = np.sin(2 * np.pi * frequencies * time[:, None] + phases) / frequencies
+    return np.asarray(waves.sum(axis=1) / math.sqrt(float((0.5 / frequencies**2).sum())))
+
+
+def _between(start: Pose, end: Pose, weight: float) -> Pose:
+    """Interpolate two poses: the view's size linearly, so that a part of the picture stays a part of it."""
+    mixed = [a + (b - a) * weight for a, b in zip(astuple(start), astuple(end), strict=True)]
+    zoom = 1 / (1 / start.zoom + (1 / end.zoom - 1 / start.zoom) * weight)
+    return replace(Pose(*mixed), zoom=zoom)

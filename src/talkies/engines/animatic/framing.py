@@ -1,0 +1,161 @@
+"""Framing: which part of the picture a shot shows.
+
+Proportions follow common practice for framing people: eyes on the upper third, headroom above, and more
+room on the side towards which a face looks.
+"""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+
+from talkies.engines.animatic.camera import WHOLE, View
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.matte import prominence
+from talkies.engines.animatic.scene import Scene
+from talkies.plan import Framing, ShotSize
+
+Box = tuple[float, float, float, float]
+"""`(x, y, width, height)` in prepared pixels."""
+
+# Height of the view in heights of the face (brow to chin), and where in the view the face's centre lies.
+_FACE_HEIGHTS: dict[ShotSize, float] = {"medium": 5.2, "close_up": 2.8, "extreme_close_up": 1.15}
+_FACE_PLACE: dict[ShotSize, float] = {"medium": 0.30, "close_up": 0.48, "extreme_close_up": 0.47}
+# Height and width of the view in those of a subject that is no face.
+_THING_SIZES: dict[ShotSize, float] = {"full": 1.25, "medium": 1.0, "close_up": 0.68, "extreme_close_up": 0.4}
+# Enlargement where nothing stands out at all.
+_PLAIN_ZOOM: dict[ShotSize, float] = {"medium": 1.3, "close_up": 1.75, "extreme_close_up": 2.4}
+_MIN_ZOOM: dict[ShotSize, float] = {"medium": 1.12, "close_up": 1.3, "extreme_close_up": 1.6}
+
+_SHARP_ENLARGEMENT = 4.5  # output pixels per source pixel that still look sharp after super-resolution
+_ALWAYS_ALLOWED_ZOOM = 1.5  # of the prepared picture, however small the source
+_LOOKING_ROOM = 0.07  # of the view's width, for a face turned sideways
+
+_EYES = re.compile(r"\beyes?\b|\bgaze\b|眼")
+_MOUTH = re.compile(r"\bmouth\b|\blips?\b|\bsmile\b|嘴|唇")
+_HANDS = re.compile(r"\bhands?\b|\bfingers?\b|\bfists?\b|手")
+_LEFT = re.compile(r"\bleft\b|左")
+_RIGHT = re.compile(r"\bright\b|右")
+_MIDDLE = re.compile(r"\bmiddle\b|\bcent(?:er|re)\b|中间|中央")
+_SECOND = re.compile(r"\bsecond\b|\bother\b|第二|另一")
+
+# Points of the 468-point mesh (canonical face model).
+_EYE_POINTS = (33, 133, 159, 145, 362, 263, 386, 374)
+_LIP_POINTS = (61, 291, 0, 17)
+_NOSE_TIP, _LEFT_CHEEK, _RIGHT_CHEEK = 1, 234, 454
+
+
+def frame_view(scene: Scene, framing: Framing) -> View:
+    """Choose the part of the picture that a framing shows.
+
+    A view never enlarges the caller's picture so far that it looks soft; a framing tighter than that is
+    widened about its centre.
+    """
+    size, subject = framing.size, framing.subject or ""
+    if size is None or size == "wide":
+        return WHOLE
+    if _HANDS.search(subject):
+        return _view(scene, *_lower_middle(scene, size))
+    face = _choose_face(scene.faces, subject)
+    if face is not None and size != "full":
+        return _view(scene, *_around_face(scene, face, size, subject))
+    box = _subject_box(scene)
+    if box is not None:
+        return _view(scene, *_around_thing(scene, box, size))
+    if size == "full":
+        return WHOLE
+    return _view(scene, _salient_point(scene), _PLAIN_ZOOM[size])
+
+
+def find_focus(scene: Scene) -> tuple[float, float]:
+    """Tell what the camera is drawn to, in picture widths from the centre: face, subject or salient place."""
+    if scene.faces:
+        point = scene.faces[0].centre
+    elif scene.matte is not None:
+        x, y, width, height = scene.matte.box
+        point = x + width / 2, y + height / 2
+    else:
+        point = _salient_point(scene)
+    return (point[0] - scene.width / 2) / scene.width, (point[1] - scene.height / 2) / scene.width
+
+
+def _view(scene: Scene, centre: tuple[float, float], zoom: float) -> View:
+    """Make a view about a point in pixels that stays inside the picture and sharp."""
+    _, _, density = scene.crop
+    zoom = float(np.clip(zoom, 1.0, max(_ALWAYS_ALLOWED_ZOOM, _SHARP_ENLARGEMENT * density)))
+    room_x = (1 - 1 / zoom) / 2
+    room_y = room_x * scene.height / scene.width
+    x = (centre[0] - scene.width / 2) / scene.width
+    y = (centre[1] - scene.height / 2) / scene.width
+    return View(float(np.clip(x, -room_x, room_x)), float(np.clip(y, -room_y, room_y)), zoom)
+
+
+def _choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
+    """Choose the face that the prompt's words mean; the largest when they do not tell."""
+    if not faces:
+        return None
+    across = sorted(faces, key=lambda face: face.centre[0])
+    words = subject.lower()
+    if _LEFT.search(words):
+        return across[0]
+    if _RIGHT.search(words):
+        return across[-1]
+    if _MIDDLE.search(words):
+        return across[len(across) // 2]
+    if _SECOND.search(words) and len(faces) > 1:
+        return faces[1]
+    return faces[0]
+
+
+def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tuple[tuple[float, float], float]:
+    """Frame a face, or the part of it that is asked for."""
+    x, y = face.centre
+    tall = face.box[3]
+    view_height = _FACE_HEIGHTS[size] * tall
+    if size == "extreme_close_up":
+        points = _LIP_POINTS if _MOUTH.search(subject.lower()) else _EYE_POINTS
+        if _EYES.search(subject.lower()) or _MOUTH.search(subject.lower()):
+            view_height *= 0.7
+        x, y = (float(value) for value in face.mesh[list(points), :2].mean(axis=0))
+    zoom = max(_MIN_ZOOM[size], scene.height / view_height)
+    y += (0.5 - _FACE_PLACE[size]) * scene.height / zoom
+    x += _LOOKING_ROOM * _turn(face) * scene.width / zoom
+    return (x, y), zoom
+
+
+def _turn(face: Face) -> float:
+    """Tell where a face looks, -1 (left in the picture) to 1, by the nose between the cheeks."""
+    nose, left, right = (float(face.mesh[point, 0]) for point in (_NOSE_TIP, _LEFT_CHEEK, _RIGHT_CHEEK))
+    return float(np.clip(2 * (nose - (left + right) / 2) / max(right - left, 1.0), -1, 1))
+
+
+def _subject_box(scene: Scene) -> Box | None:
+    return None if scene.matte is None else scene.matte.box
+
+
+def _around_thing(scene: Scene, box: Box, size: ShotSize) -> tuple[tuple[float, float], float]:
+    """Frame a subject by its outline; tighter views look at its upper part, where heads and tops are."""
+    x, y, width, height = box
+    share = _THING_SIZES[size]
+    zoom = min(scene.width / (share * width), scene.height / (share * height))
+    zoom = max(zoom, _MIN_ZOOM.get(size, 1.0))
+    lift = 0.0 if share >= 1 else 0.12 * height
+    return (x + width / 2, y + height / 2 - lift), zoom
+
+
+def _lower_middle(scene: Scene, size: ShotSize) -> tuple[tuple[float, float], float]:
+    """Frame where hands usually are: the lower middle of the subject, or of the picture."""
+    x, y, width, height = _subject_box(scene) or (0.0, 0.0, float(scene.width), float(scene.height))
+    return (x + width / 2, y + 0.75 * height), _PLAIN_ZOOM.get(size, 1.0)
+
+
+def _salient_point(scene: Scene) -> tuple[float, float]:
+    """Find the middle of what stands out most, in prepared pixels."""
+    weight = prominence(scene.prepared)
+    weight = np.where(weight > np.quantile(weight, 0.9), weight, 0).astype(np.float32)
+    moments = cv2.moments(weight)
+    total = max(moments["m00"], 1e-6)
+    scale = scene.width / weight.shape[1]
+    return moments["m10"] / total * scale, moments["m01"] / total * scale

@@ -1,0 +1,301 @@
+"""The subject's matte: which share of each pixel belongs to what the picture is about.
+
+People are found by a segmentation net; without a face, the object that stands out from the picture's rim
+is. The coarse answer is made exact by GrabCut and soft at hair and fur by a guided filter.
+
+Sources: Rother et al., "GrabCut", 2004; He et al., "Guided Image Filtering", 2013; Hou and Zhang,
+"Saliency Detection: A Spectral Residual Approach", 2007.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.nets import load_net
+from talkies.media import Frame
+
+Mask = NDArray[np.uint8]
+
+_NET_SIDE = 256  # pixels
+_WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
+_GRABCUT_ROUNDS = 2
+_EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
+_EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
+_AREA_RANGE = (0.015, 0.62)  # of the picture, of an object worth taking off the background
+_MIN_CONTRAST = 0.55  # Hellinger distance of the colours inside and around an object
+_MIN_SEED_CONTRAST = 0.35  # the same before GrabCut, which is not worth its time below it
+_MIN_ROUNDNESS = 0.6  # share of its convex hull that an object fills
+_MIN_AGREEMENT = 1.5  # mean edge strength on an object's contour over the picture's mean
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A subject: `alpha` is `(height, width)` uint8, 255 where a pixel is the subject's alone."""
+
+    alpha: Mask
+    kind: Literal["person", "object"]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """`(x, y, width, height)` of the solid part, in pixels."""
+        x, y, width, height = cv2.boundingRect(np.asarray(self.alpha > 127, np.uint8))
+        return float(x), float(y), float(width), float(height)
+
+
+def subject_matte(frame: Frame, faces: tuple[Face, ...]) -> Matte | None:
+    """Find what a picture is about; None when nothing stands out, as in a landscape.
+
+    Args:
+        frame: `(height, width, 3)` uint8, RGB.
+        faces: of the same picture; with any, the subject is the people.
+    """
+    scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
+    small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
+    contour = _people(small, faces, scale) if faces else _object(small)
+    if contour is None:
+        return None
+    return Matte(_soft_edged(frame, small, contour), "person" if faces else "object")
+
+
+def prominence(frame: Frame) -> NDArray[np.float32]:
+    """Tell softly, 0 to 1, where the near and weighty parts of a picture lie when it has no matte.
+
+    The person net answers to animals and to round things near the lens as well: no shape to cut along, but
+    a good hint where the camera should see relief. Returns `(height, width)` of a small copy.
+    """
+    scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
+    small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
+    blurred = cv2.GaussianBlur(_person_likelihood(small), (0, 0), max(small.shape[:2]) / 25)
+    together: NDArray[np.float32] = np.asarray(0.5 * blurred + 0.5 * stand_out(small), np.float32)
+    return together
+
+
+def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
+    """Find the solid shape of the people whose faces are known, 0 or 255."""
+    likelihood = _person_likelihood(small)
+    hints = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    hints[likelihood > 0.5] = cv2.GC_PR_FGD
+    hints[_shrunk(likelihood > 0.85, 3)] = cv2.GC_FGD
+    hints[_shrunk(likelihood < 0.08, 9)] = cv2.GC_BGD
+    for face in faces:
+        centre = (round(face.centre[0] * scale), round(face.centre[1] * scale))
+        axes = (round(face.box[2] * scale * 0.4), round(face.box[3] * scale * 0.45))
+        cv2.ellipse(hints, centre, axes, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
+    solid = _cut_out(small, hints)
+    # GrabCut may leave the net's shape for a like-coloured background; it only moves the contour near it.
+    near = _grown(likelihood > 0.5, 9)
+    return _without_specks(np.where(near, solid, 0).astype(np.uint8))
+
+
+def _person_likelihood(small: Frame) -> NDArray[np.float32]:
+    net = load_net("selfie_segmentation")
+    net.setInput(cv2.dnn.blobFromImage(small, 1 / 255, (_NET_SIDE, _NET_SIDE)))
+    likelihood: NDArray[np.float32] = np.asarray(
+        cv2.resize(net.forward("activation_10")[0, 0], small.shape[1::-1]), np.float32
+    )
+    return likelihood
+
+
+def _object(small: Frame) -> Mask | None:
+    """Find the one object that differs in colour from all around it; None when there is none.
+
+    The test is strict on purpose: half an object taken off its background looks worse than none.
+    """
+    hints = np.where(stand_out(small) > 0.45, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    hints[_rim(hints.shape[:2])] = cv2.GC_BGD
+    if _contrast(small, hints == cv2.GC_PR_FGD) < _MIN_SEED_CONTRAST:
+        return None
+    solid = _largest_part(_without_specks(_cut_out(small, hints)))
+    return solid if _is_an_object(small, solid) else None
+
+
+def stand_out(frame: Frame) -> NDArray[np.float32]:
+    """Tell how much each pixel stands out, 0 to 1: in colour from the rim, in structure, and by its place."""
+    height, width = frame.shape[:2]
+    unlike_rim = _unlike_rim(frame)
+    residual = np.asarray(cv2.resize(_spectral_residual(frame), (width, height)), np.float32)
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    central = np.exp(-(x**2 + y**2) / 0.7)
+    saliency = cv2.GaussianBlur((unlike_rim + 0.5 * residual) * central, (0, 0), max(width, height) / 60)
+    scaled: NDArray[np.float32] = np.asarray(saliency / max(float(saliency.max()), 1e-6), np.float32)
+    return scaled
+
+
+def _unlike_rim(frame: Frame) -> NDArray[np.float32]:
+    """Tell how rare each pixel's colour is at the picture's rim, 0 to 1."""
+    bins = _colour_bins(frame)
+    rim = _rim(frame.shape[:2])
+    inside, outside = _shares(bins[~rim]), _shares(bins[rim])
+    rarity: NDArray[np.float32] = (inside / (inside + outside + 1e-6))[bins]
+    return rarity
+
+
+def _colour_bins(frame: Frame) -> NDArray[np.intp]:
+    """Sort every pixel into one of 2048 colours: 8 steps of lightness, 16 of each Lab opponent."""
+    lab = cv2.cvtColor(frame, cv2.COLOR_RGB2LAB).astype(np.intp)
+    opponents = np.clip((lab[..., 1:] - 64) // 8, 0, 15)
+    return lab[..., 0] // 32 * 256 + opponents[..., 0] * 16 + opponents[..., 1]
+
+
+def _shares(bins: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Give the share of pixels in each colour bin, blurred a little across neighbouring colours."""
+    counts = np.bincount(bins.ravel(), minlength=2048).reshape(8, 16, 16).astype(np.float32)
+    for axis in range(3):
+        counts = 0.5 * counts + 0.25 * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
+    share: NDArray[np.float32] = counts.ravel() / max(float(counts.sum()), 1.0)
+    return share
+
+
+def _rim(size: tuple[int, int]) -> NDArray[np.bool_]:
+    height, width = size
+    margin = max(2, round(0.07 * min(size)))
+    rim = np.ones(size, np.bool_)
+    rim[margin : height - margin, margin : width - margin] = False
+    return rim
+
+
+def _spectral_residual(frame: Frame) -> NDArray[np.float32]:
+    """Tell where a picture departs from the smooth spectrum of natural pictures; 64 pixels a side, 0 to 1."""
+    grey = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), (64, 64), interpolation=cv2.INTER_AREA)
+    spectrum = np.fft.fft2(grey.astype(np.float64))
+    log_amplitude = np.log(np.abs(spectrum) + 1e-9)
+    residual = log_amplitude - cv2.blur(log_amplitude, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    saliency = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+    smooth = cv2.GaussianBlur(saliency, (0, 0), 2.5)
+    return np.asarray(smooth / max(float(smooth.max()), 1e-12), np.float32)
+
+
+def _is_an_object(small: Frame, solid: Mask) -> bool:
+    """Judge whether a shape is one thing before a background rather than a part of a landscape."""
+    inside = solid > 0
+    low, high = _AREA_RANGE
+    spans_width = inside[:, 0].any() and inside[:, -1].any()
+    if not low <= inside.mean() <= high or spans_width or _roundness(solid) < _MIN_ROUNDNESS:
+        return False
+    return _contrast(small, inside) > _MIN_CONTRAST and _edge_agreement(small, solid) > _MIN_AGREEMENT
+
+
+def _contrast(small: Frame, inside: NDArray[np.bool_]) -> float:
+    """Give the Hellinger distance, 0 to 1, of the colours in an area from those around it."""
+    around = _grown(inside, 25) & ~_grown(inside, 2)
+    bins = _colour_bins(small)
+    shared = float(np.sqrt(_shares(bins[inside]) * _shares(bins[around])).sum())
+    return math.sqrt(max(0.0, 1 - shared))
+
+
+def _roundness(solid: Mask) -> float:
+    """Give the share of the convex hull that a shape fills, 0 to 1."""
+    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.contourArea(cv2.convexHull(np.concatenate(contours)))
+    return float((solid > 0).sum() / max(hull, 1.0))
+
+
+def _edge_agreement(small: Frame, solid: Mask) -> float:
+    """Tell how much stronger the picture's edges are on the contour than elsewhere; 1 means no stronger."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
+    strength = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    contour = _grown(solid > 0, 1) & ~_shrunk(solid > 0, 1) & ~_rim(solid.shape)
+    return float(strength[contour].mean() / max(float(strength.mean()), 1e-6)) if contour.any() else 0.0
+
+
+def _cut_out(small: Frame, hints: Mask) -> Mask:
+    """Run GrabCut from hints; 0 or 255."""
+    if not (np.any(hints & 1 == 1) and np.any(hints & 1 == 0)):
+        return np.where(hints & 1, 255, 0).astype(np.uint8)
+    cv2.setRNGSeed(0)  # GrabCut seeds its colour models from OpenCV's own generator
+    labels = hints.copy()
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    whole = (0, 0, small.shape[1], small.shape[0])
+    cv2.grabCut(small, labels, whole, background, foreground, _GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.where(labels & 1, 255, 0).astype(np.uint8)
+
+
+def _without_specks(solid: Mask) -> Mask:
+    """Close small holes, drop small islands and smooth the steps of the contour."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, disc)
+    least = 0.004 * solid.size
+    for value in (255, 0):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed == value, np.uint8))
+        for label in range(1, count):
+            if stats[label, cv2.CC_STAT_AREA] < least:
+                closed[labels == label] = 255 - value
+    return np.where(cv2.GaussianBlur(closed, (0, 0), 1.2) > 127, 255, 0).astype(np.uint8)
+
+
+def _largest_part(solid: Mask) -> Mask:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    if count < 2:
+        return solid
+    return np.where(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), 255, 0).astype(np.uint8)
+
+
+def _soft_edged(frame: Frame, small: Frame, solid: Mask) -> Mask:
+    """Let the matte follow the picture's own edges: a guided filter, its coefficients enlarged.
+
+    The filter works on the small picture; the linear model that it finds is applied to the full one (He and
+    Sun, "Fast Guided Filter", 2015).
+    """
+    size = (frame.shape[1], frame.shape[0])
+    radius = max(2, round(_EDGE_RADIUS * max(small.shape[:2])))
+    slope, offset = _local_linear_model(small, solid, radius)
+    guide = cv2.GaussianBlur(frame, (0, 0), 0.6)
+    alpha = _large(offset, size)
+    for channel in range(3):
+        alpha += _large(np.ascontiguousarray(slope[..., channel]), size) * guide[..., channel]
+    band = _blurred(_grown(solid > 0, radius), radius / 2)
+    core = _blurred(_shrunk(solid > 0, 2 * radius), radius / 2)
+    # A steeper ramp: the filter's own leaves a veil of background over the subject and the reverse.
+    alpha = np.clip((alpha - 0.5) * 1.35 + 0.5, 0, 1)
+    alpha = np.maximum(np.minimum(alpha, _large(band, size)), _large(core, size))
+    return np.asarray(np.rint(alpha * 255), np.uint8)
+
+
+def _blurred(where: NDArray[np.bool_], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma), np.float32)
+
+
+def _local_linear_model(
+    small: Frame, solid: Mask, radius: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fit `solid = slope · colour + offset` in each window; for colours 0..255 and a matte 0..1."""
+    window = (2 * radius + 1, 2 * radius + 1)
+
+    def mean(values: NDArray[np.floating]) -> NDArray[np.float32]:
+        return np.asarray(cv2.blur(values, window, borderType=cv2.BORDER_REFLECT), np.float32)
+
+    colour, target = small.astype(np.float32) / 255, solid.astype(np.float32) / 255
+    mean_colour, mean_target = mean(colour), mean(target)
+    products = (colour[..., :, None] * colour[..., None, :]).reshape(*solid.shape, 9)
+    covariance = mean(products).reshape(*solid.shape, 3, 3)
+    covariance -= mean_colour[..., :, None] * mean_colour[..., None, :]
+    covariance += _EDGE_SMOOTHNESS * np.eye(3, dtype=np.float32)
+    cross = mean(colour * target[..., None]) - mean_colour * mean_target[..., None]
+    slope = np.linalg.solve(covariance, cross[..., None])[..., 0]
+    offset = mean_target - (slope * mean_colour).sum(axis=-1)
+    return mean(slope) / np.float32(255), mean(offset)
+
+
+def _large(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
+    smaller: Frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return smaller
+
+
+def _grown(where: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(cv2.dilate(where.astype(np.uint8), disc), np.bool_)
+
+
+def _shrunk(where: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    return ~_grown(~where, radius)

@@ -1,0 +1,111 @@
+"""Where each output pixel lies in a layer, for a camera pose.
+
+A point `n` of the picture (in picture widths from its centre) at inverse depth `ρ` is seen at
+`c + (n - c - shift·ρ) / (1 - advance·ρ)` by a camera that has moved sideways and towards `c`. The warp needs
+the inverse, which has no closed form where `ρ` varies: it is found by fixed-point iteration on a coarse
+grid and enlarged, which is exact enough because every layer's depth is smooth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.camera import Pose
+
+Grid = NDArray[np.float32]
+"""Points, `(rows, columns, 2)` float32: x, y."""
+
+Kind = TypeVar("Kind", np.uint8, np.float32)
+
+STEP = 8  # output pixels between the grid's nodes
+_ITERATIONS = 3
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A picture's size in pixels and the point that the camera travels towards, in picture widths."""
+
+    width: int
+    height: int
+    focus: tuple[float, float]
+
+    def nodes(self) -> Grid:
+        """Give the output's grid in picture widths, one node beyond each side."""
+        across, down = (math.ceil(side / STEP) + 2 for side in (self.width, self.height))
+        # Node k stands for pixels 8(k-1)…8k-1; its place is their middle, as `cv2.resize` sees it.
+        x = (np.arange(across) - 1) * STEP + (STEP - 1) / 2 - (self.width - 1) / 2
+        y = (np.arange(down) - 1) * STEP + (STEP - 1) / 2 - (self.height - 1) / 2
+        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32) / np.float32(self.width)
+
+    def rim(self) -> Grid:
+        """Give points along the output's edge in picture widths, as a grid of one row."""
+        far = np.array([(self.width - 1) / 2, (self.height - 1) / 2]) / self.width
+        steps = np.linspace(-1, 1, 9)
+        sides = [(step, side) for step in steps for side in (-1, 1)] + [
+            (side, step) for step in steps for side in (-1, 1)
+        ]
+        return (np.array(sides) * far).astype(np.float32)[None]
+
+    def to_pixels(self, points: Grid) -> Grid:
+        """Turn picture widths into pixel coordinates, 0 at the middle of the first pixel."""
+        offset = np.array([(self.width - 1) / 2, (self.height - 1) / 2], np.float32)
+        return points * np.float32(self.width) + offset
+
+    def look_up(self, field: NDArray[np.float32], points: Grid) -> NDArray[np.float32]:
+        """Read a field that is stretched over the picture at some points; beyond it, its edge."""
+        scale = np.array([field.shape[1] / self.width, field.shape[0] / self.height], np.float32)
+        place = (self.to_pixels(points) + np.float32(0.5)) * scale - np.float32(0.5)
+        return sample(field, place, cv2.BORDER_REPLICATE)
+
+
+def sample(pixels: NDArray[Kind], places: Grid, border: int) -> NDArray[Kind]:
+    """Read an array bilinearly at places given in its own pixels, `(rows, columns, 2)`.
+
+    `border` is one of OpenCV's border modes and says what lies beyond the array.
+    """
+    read = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
+    return np.asarray(read, pixels.dtype)  # the stubs do not know that the second map may be None
+
+
+def project(points: Grid, pose: Pose, inverse_depth: NDArray[np.float32], lens: Lens) -> Grid:
+    """Find what each output point shows of a layer, all in picture widths.
+
+    Args:
+        points: in the output.
+        pose: the camera.
+        inverse_depth: of the layer, `(rows, columns)` stretched over the picture.
+        lens: the picture.
+    """
+    seen = _through_the_lens(points, pose)
+    centre = np.array(lens.focus, np.float32)
+    shift = np.array([pose.shift_x, pose.shift_y], np.float32)
+    if not shift.any() and pose.advance == 0:
+        return seen
+    found = seen
+    for _ in range(_ITERATIONS):
+        near = lens.look_up(inverse_depth, found)[..., None]
+        found = centre + (seen - centre) * (1 - np.float32(pose.advance) * near) + shift * near
+    return found
+
+
+def _through_the_lens(points: Grid, pose: Pose) -> Grid:
+    """Undo keystone, roll and enlargement: from the screen to the picture as seen from the camera."""
+    plane = points
+    if pose.yaw or pose.pitch:
+        tilt = points @ np.array([pose.yaw, pose.pitch], np.float32)
+        plane = points / (1 + tilt[..., None])
+    cosine, sine = math.cos(pose.roll), math.sin(pose.roll)
+    turn = np.array([[cosine, sine], [-sine, cosine]], np.float32) / np.float32(pose.zoom)
+    return plane @ turn + np.array([pose.x, pose.y], np.float32)
+
+
+def enlarge_grid(grid: Grid, width: int, height: int) -> Grid:
+    """Bring a grid with one node beyond each side to full resolution, `(height, width, 2)`."""
+    full = cv2.resize(grid, None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full[STEP : STEP + height, STEP : STEP + width], np.float32)

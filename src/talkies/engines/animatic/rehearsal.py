@@ -1,0 +1,219 @@
+"""Speak the script's lines once, to learn how long everything takes and what does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import get_args
+
+from talkies.engines.animatic import omissions, voice
+from talkies.plan import Ambience
+from talkies.script import Line, Script, ScriptShot, Sound
+from talkies.spec import AUTO_DURATION, MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, Spec
+
+USUAL_DURATION_S = 5  # when the script leaves it open
+SHOT_S = 2.5  # a shot without speech, when the script leaves it open
+SHORTEST_SHOT_S = 0.75
+LEAD_S = 0.45  # before the first word of a shot: the eye arrives first
+GAP_S = 0.35  # between two lines
+TAIL_S = 0.45  # after the last word of a shot
+EFFECT_S = 0.7  # room for a one-shot among spoken lines
+REPEAT_S = 0.6  # from one shot or splash to the next
+REPEATS_S: dict[str, float] = {
+    "knock": 0.21,
+    "dog": 0.42,
+    "bell": 1.3,
+    "horn": 0.9,
+    "thunder": 1.6,
+    "phone": 2.2,
+}
+USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
+PACES = (1.0, 1.08, 1.16, 1.24, 1.32)  # tried in turn; beyond the last, speech sounds hurried
+LONGEST_SPEECH = 400  # characters: more than 12 s hold at the fastest pace
+
+AMBIENCES = frozenset(get_args(Ambience))
+_SENTENCE_END = re.compile(r"[.!?…]+[”\"’)]*(?=\s|$)|[。！？]+[”」』]*")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A line and the speech it becomes."""
+
+    line: Line
+    speech: voice.Speech
+
+    @property
+    def seconds(self) -> float:
+        """How long the speech lasts."""
+        return len(self.speech.samples) / SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A script's shot with the lines that are spoken in it."""
+
+    shot: ScriptShot
+    lines: tuple[Utterance, ...]
+
+    @property
+    def effects(self) -> tuple[Sound, ...]:
+        """The shot's one-shots."""
+        return tuple(sound for sound in self.shot.sounds if sound.kind not in AMBIENCES)
+
+    @property
+    def speech_s(self) -> float:
+        """Seconds that the lines need with the silence around them; 0 without lines."""
+        if not self.lines:
+            return 0.0
+        spoken = sum(utterance.seconds for utterance in self.lines)
+        return LEAD_S + spoken + GAP_S * (len(self.lines) - 1) + TAIL_S
+
+    @property
+    def least_s(self) -> float:
+        """Seconds that the shot cannot do without."""
+        return max(self.speech_s, SHORTEST_SHOT_S)
+
+    @property
+    def wanted_s(self) -> float:
+        """Seconds that the shot would take if nothing limited it."""
+        if self.shot.seconds is not None:
+            return max(self.shot.seconds, self.least_s)
+        return max(SHOT_S, self.speech_s + sum(effect_s(sound) for sound in self.effects))
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Scenes that fit into `duration_s`. `pace` is how much faster than usual the lines are spoken.
+
+    `left_out` says in plain words what found no room or no voice.
+    """
+
+    scenes: tuple[Scene, ...]
+    duration_s: int
+    pace: float
+    left_out: tuple[str, ...]
+
+
+def rehearse(spec: Spec, script: Script, *, audible: bool) -> Rehearsal:
+    """Fit the script into the asked duration, or choose the duration by what the script has to say.
+
+    Lines that do not fit are spoken faster, up to the last of `PACES`; sentences that still do not fit are
+    left out whole: speech is never cut off.
+    """
+    left_out: list[str] = []
+    unspoken: list[str] = []
+    spoken = _speak_all(script, spec.seed, left_out, unspoken) if audible else {}
+    scenes = [Scene(shot, tuple(spoken.get(index, ()))) for index, shot in enumerate(script.shots)]
+    duration_s = _choose_duration(spec, scenes)
+    scenes = _merge_surplus(scenes, duration_s, left_out)
+    scenes, pace = _fit_speech(scenes, duration_s, spec.seed, unspoken)
+    left_out.extend(omissions.did_not_fit(text, duration_s) for text in unspoken)
+    return Rehearsal(tuple(scenes), duration_s, pace, tuple(left_out))
+
+
+def effect_s(sound: Sound) -> float:
+    """Give the room in seconds that a one-shot would like among spoken lines."""
+    return EFFECT_S + repeat_s(sound) * (times(sound) - 1)
+
+
+def times(sound: Sound) -> int:
+    """Give how often a one-shot is heard: a dog that just barks barks twice."""
+    return sound.count or USUAL_COUNTS.get(sound.kind, 1)
+
+
+def repeat_s(sound: Sound) -> float:
+    """Give the seconds from one time to the next."""
+    return REPEATS_S.get(sound.kind, REPEAT_S)
+
+
+def _speak_all(
+    script: Script, seed: int, left_out: list[str], unspoken: list[str]
+) -> dict[int, list[Utterance]]:
+    """Speak every line, by shot; what no clip has room for is not even tried."""
+    spoken: dict[int, list[Utterance]] = {}
+    room = LONGEST_SPEECH
+    for index, line in _lines(script):
+        if not voice.speakable(line.language, line.text):
+            left_out.append(omissions.no_voice(line))
+            continue
+        text, rest = _first_sentences(line.text, room)
+        room -= len(text)
+        if rest:
+            unspoken.append(rest)
+        if text:
+            utterance = _utter(line.model_copy(update={"text": text}), seed)
+            if utterance.seconds > 0:
+                spoken.setdefault(index, []).append(utterance)
+    return spoken
+
+
+def _lines(script: Script) -> Iterator[tuple[int, Line]]:
+    for index, shot in enumerate(script.shots):
+        for line in shot.lines:
+            yield index, line
+
+
+def _utter(line: Line, seed: int, pace: float = 1.0) -> Utterance:
+    speech = voice.speak(
+        line.text, voice=line.voice, language=line.language, manner=line.manner, pace=pace, seed=seed
+    )
+    return Utterance(line, speech)
+
+
+def _first_sentences(text: str, room: int) -> tuple[str, str]:
+    """Part a text after the last sentence that ends within `room` characters.
+
+    >>> _first_sentences("One. Two! Three?", 10)
+    ('One. Two!', 'Three?')
+    """
+    if len(text) <= room:
+        return text, ""
+    cut = max((match.end() for match in _SENTENCE_END.finditer(text) if match.end() <= room), default=0)
+    return text[:cut].strip(), text[cut:].strip()
+
+
+def _choose_duration(spec: Spec, scenes: Sequence[Scene]) -> int:
+    if spec.duration_s != AUTO_DURATION:
+        return spec.duration_s
+    wanted = sum(scene.wanted_s for scene in scenes)
+    if len(scenes) == 1 and scenes[0].shot.seconds is None:
+        wanted = max(wanted, USUAL_DURATION_S)
+    return min(max(ceil(wanted), MIN_DURATION_S), MAX_DURATION_S)
+
+
+def _merge_surplus(scenes: list[Scene], duration_s: int, left_out: list[str]) -> list[Scene]:
+    """Keep as many shots as have room; the lines and sounds of the others join the last one kept."""
+    room = int(duration_s / SHORTEST_SHOT_S)
+    if len(scenes) <= room:
+        return scenes
+    left_out.append(
+        f"shots {room + 1} to {len(scenes)} as shots of their own: {duration_s} s have room for {room}"
+    )
+    joined = scenes[room - 1 :]
+    sounds = tuple(sound for scene in joined for sound in scene.shot.sounds)
+    last = joined[0].shot.model_copy(update={"sounds": sounds})
+    return [*scenes[: room - 1], Scene(last, tuple(line for scene in joined for line in scene.lines))]
+
+
+def _fit_speech(
+    scenes: list[Scene], duration_s: int, seed: int, unspoken: list[str]
+) -> tuple[list[Scene], float]:
+    """Speak faster, then leave out sentences from the end, until all speech fits the clip."""
+    while True:
+        for pace in PACES:
+            paced = scenes if pace == 1.0 else [_repaced(scene, seed, pace) for scene in scenes]
+            if sum(scene.least_s for scene in paced) <= duration_s:
+                return paced, pace
+        index = max(i for i, scene in enumerate(scenes) if scene.lines)
+        *others, last = scenes[index].lines
+        kept, dropped = _first_sentences(last.line.text, len(last.line.text) - 1)
+        unspoken.insert(0, dropped)
+        if kept:
+            others.append(_utter(last.line.model_copy(update={"text": kept}), seed))
+        scenes[index] = replace(scenes[index], lines=tuple(others))
+
+
+def _repaced(scene: Scene, seed: int, pace: float) -> Scene:
+    return replace(scene, lines=tuple(_utter(utterance.line, seed, pace) for utterance in scene.lines))

@@ -1,0 +1,114 @@
+"""The moving picture of a plan: one lazy stream of frames per shot.
+
+picture -> scene (faces, matte, plate, depth) -> view and camera path -> frames -> transition
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from typing import Literal, Protocol
+
+from talkies.engines.animatic.camera import WHOLE, join_ends, make_room, plan_path
+from talkies.engines.animatic.filming import ShotFilm, measure_overflow
+from talkies.engines.animatic.framing import find_focus, frame_view
+from talkies.engines.animatic.inbetween import film_between
+from talkies.engines.animatic.life import give_life
+from talkies.engines.animatic.scene import ANALYSIS_STEPS, Scene, understand
+from talkies.engines.animatic.transitions import mix
+from talkies.media import Frame, Inputs, Tick
+from talkies.plan import Plan, Shot
+
+PictureName = Literal["first", "last"]
+
+
+class Film(Protocol):
+    """Anything that can show its frames by number, also a few beyond its shot for a transition."""
+
+    def frame(self, index: int) -> Frame:
+        """Render one frame."""
+        ...
+
+
+def render_shots(plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Iterator[Frame]]:
+    """Yield one stream of frames per shot, in order, each with exactly the shot's frame count.
+
+    The clip's first frame is the prepared first frame, bit for bit, when the first shot is filmed from it,
+    and the clip's last frame the prepared last frame. The streams must be read in order.
+
+    Args:
+        plan: what to film; frames are `(plan.height, plan.width, 3)` uint8 RGB.
+        inputs: the pictures that the plan's shots name.
+        tick: is told of "analysis" and then of "picture".
+
+    Raises:
+        Canceled: from `tick`.
+    """
+    scenes = _understand_pictures(plan, inputs, tick)
+    before: Film | None = None
+    for index, shot in enumerate(plan.shots):
+        tail = plan.shots[index + 1].transition_frames if index + 1 < len(plan.shots) else 0
+        film = _film(plan, shot, scenes, tail)
+        yield _frames(plan, shot, film, before, tick)
+        before = film
+
+
+def _understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> dict[PictureName, Scene]:
+    """Analyse each picture that a shot needs, once."""
+    wanted = {shot.picture for shot in plan.shots}
+    pictures: list[tuple[PictureName, Frame]] = []
+    if inputs.first_frame is not None and wanted & {"first", "both"}:
+        pictures.append(("first", inputs.first_frame))
+    if inputs.last_frame is not None and wanted & {"last", "both"}:
+        pictures.append(("last", inputs.last_frame))
+    steps, total = count(), ANALYSIS_STEPS * len(pictures)
+
+    def step() -> None:
+        tick("analysis", next(steps), total)
+
+    step()
+    return {name: understand(picture, plan.width, plan.height, step) for name, picture in pictures}
+
+
+def _film(plan: Plan, shot: Shot, scenes: dict[PictureName, Scene], tail: int) -> Film:
+    """Set a shot up. It goes on for `tail` frames under the next shot's transition."""
+    if shot.picture == "both":
+        return film_between(scenes["first"], scenes["last"], shot, plan.seed)
+    opens = shot.opens_whole or (shot.start_frame == 0 and shot.picture == "first")
+    is_final = shot is plan.shots[-1]
+    closes = shot.closes_whole or (is_final and shot.picture == "last")
+    return film_shot(scenes[shot.picture], shot, plan.seed, tail=tail, opens_whole=opens, closes_whole=closes)
+
+
+def film_shot(
+    scene: Scene, shot: Shot, seed: int, *, tail: int, opens_whole: bool, closes_whole: bool
+) -> ShotFilm:
+    """Set up a shot of one picture: its framing, its camera path and its subject's breath."""
+    view = frame_view(scene, shot.framing)
+    focus = find_focus(scene) if view == WHOLE else (view.x, view.y)
+    ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
+    path = plan_path(shot.moves, view, focus, shot.frame_count + tail, seed + shot.start_frame, **ends)
+    # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
+    steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
+    path = make_room(path, partial(measure_overflow, scene, focus), steady=steady)
+    still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
+    poses = join_ends(path, framed=view != WHOLE, still=still, **ends)
+    life = give_life(scene, seed, shot.frame_count - 1 if closes_whole else None)
+    return ShotFilm(scene, poses, focus, life)
+
+
+def _frames(plan: Plan, shot: Shot, film: Film, before: Film | None, tick: Tick) -> Iterator[Frame]:
+    """Read a shot's frames, with the shot before it still running under the transition."""
+    for index in range(shot.frame_count):
+        frame = film.frame(index)
+        if before is not None and shot.transition is not None and index < shot.transition_frames:
+            progress = (index + 1) / (shot.transition_frames + 1)
+            frame = mix(_past_the_end(plan, shot, before, index), frame, shot.transition, progress)
+        tick("picture", shot.start_frame + index + 1, plan.shots[-1].end_frame)
+        yield frame
+
+
+def _past_the_end(plan: Plan, shot: Shot, before: Film, index: int) -> Frame:
+    previous = plan.shots[plan.shots.index(shot) - 1]
+    return before.frame(previous.frame_count + index)

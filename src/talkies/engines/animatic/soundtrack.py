@@ -1,0 +1,122 @@
+"""The tracks of a whole clip from its plan, before they are cut into shots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast, get_args
+
+import numpy as np
+
+from talkies.engines.animatic import effects, music, voice
+from talkies.media import Samples, Tick, Track, TrackName
+from talkies.plan import Ambience, Effect, PlacedSound, Plan
+from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
+
+AMBIENCES = frozenset(get_args(Ambience))
+FADE_S = 0.25  # an ambience comes and goes within this, so that a cut is not a click
+CUT_FADE_S = 0.06  # where the clip's end cuts a one-shot's tail
+
+
+def record(plan: Plan, tick: Tick) -> tuple[Track, ...]:
+    """Make every track that the plan needs: each `(plan.sample_count, 2)` float32, 48 kHz.
+
+    Returns nothing for a plan without sound. Tracks that would be silent are left out.
+    """
+    if not plan.audio:
+        return ()
+    tracks: list[Track] = []
+    for done, (name, make) in enumerate(_PARTS):
+        tick("sound", done, len(_PARTS))
+        samples = make(plan)
+        if samples is not None:
+            tracks.append(Track(name, samples))
+    tick("sound", len(_PARTS), len(_PARTS))
+    return tuple(tracks)
+
+
+def _speech(plan: Plan) -> Samples | None:
+    if not plan.lines:
+        return None
+    track = _silence(plan)
+    for line in plan.lines:
+        speech = voice.speak(
+            line.text,
+            voice=line.voice,
+            language=line.language,
+            manner=line.manner,
+            pace=line.pace,
+            seed=plan.seed,
+        )
+        _lay(track, line.start_sample, np.repeat(speech.samples[:, None], 2, axis=1))
+    return track
+
+
+def _ambience(plan: Plan) -> Samples | None:
+    placed = [sound for sound in plan.sounds if sound.kind in AMBIENCES]
+    if not placed:
+        return None
+    track = _silence(plan)
+    for index, sound in enumerate(placed):
+        kind = cast(Ambience, sound.kind)
+        bed = effects.ambience(kind, sample_count=sound.sample_count, seed=plan.seed + index)
+        _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
+    return track
+
+
+def _effects(plan: Plan) -> Samples | None:
+    placed = [sound for sound in plan.sounds if sound.kind not in AMBIENCES]
+    if not placed:
+        return None
+    track = _silence(plan)
+    for index, sound in enumerate(placed):
+        kind = cast(Effect, sound.kind)
+        hit = effects.effect(kind, seed=plan.seed + index)
+        if sound.sample_count < len(hit):
+            hit = _faded(hit[: sound.sample_count], 0.0, CUT_FADE_S)
+        _lay(track, sound.start_sample, hit * _gain(sound))
+    return track
+
+
+def _music(plan: Plan) -> Samples | None:
+    if plan.music is None:
+        return None
+    cuts = tuple(shot.start_frame * SAMPLES_PER_FRAME for shot in plan.shots[1:])
+    return music.score(
+        plan.music.mood,
+        tempo=plan.music.tempo,
+        sample_count=plan.sample_count,
+        seed=plan.seed,
+        accents=cuts,
+    )
+
+
+def _silence(plan: Plan) -> Samples:
+    return np.zeros((plan.sample_count, 2), np.float32)
+
+
+def _lay(track: Samples, start: int, sound: Samples) -> None:
+    """Add a sound to the track in place; what lies beyond the track's end is dropped."""
+    room = track[start : start + len(sound)]
+    room += sound[: len(room)]
+
+
+def _faded(samples: Samples, fade_in_s: float, fade_out_s: float) -> Samples:
+    """Return a copy that rises and falls on a raised cosine."""
+    faded = samples.copy()
+    for seconds, part in ((fade_in_s, slice(None)), (fade_out_s, slice(None, None, -1))):
+        count = min(round(seconds * SAMPLE_RATE), len(faded))
+        ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(count, dtype=np.float32) / max(count, 1))
+        faded[part][:count] *= ramp[:, None]
+    return faded
+
+
+def _gain(sound: PlacedSound) -> np.float32:
+    return np.float32(10 ** (sound.level_db / 20))
+
+
+_PARTS: tuple[tuple[TrackName, Callable[[Plan], Samples | None]], ...] = (
+    ("speech", _speech),
+    ("ambience", _ambience),
+    ("effects", _effects),
+    ("music", _music),
+)

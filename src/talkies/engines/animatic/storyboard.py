@@ -1,0 +1,247 @@
+"""From script to plan: which shots, what is heard when, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, cast
+
+from talkies.engines.animatic import effects, omissions
+from talkies.engines.animatic.rehearsal import (
+    AMBIENCES,
+    GAP_S,
+    LEAD_S,
+    TAIL_S,
+    Rehearsal,
+    Scene,
+    Utterance,
+    effect_s,
+    rehearse,
+    repeat_s,
+    times,
+)
+from talkies.media import rng
+from talkies.plan import (
+    CameraMove,
+    Effect,
+    Mood,
+    MusicCue,
+    Phoneme,
+    PlacedSound,
+    Plan,
+    Shot,
+    SpokenLine,
+    Transition,
+)
+from talkies.script import Script, Sound
+from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, Spec
+
+NAME = "animatic"
+TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
+LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
+
+MOOD_SIGNS: tuple[tuple[frozenset[str], Mood], ...] = (
+    (frozenset({"cry", "sadness"}), "sad"),
+    (frozenset({"anger", "fight"}), "tense"),
+    (frozenset({"dance", "jump", "run"}), "energetic"),
+    (frozenset({"laugh", "smile", "play"}), "happy"),
+    (frozenset({"kiss", "hug"}), "tender"),
+    (frozenset({"storm", "lightning"}), "dark"),
+    (frozenset({"fog", "moonlight"}), "mysterious"),
+    (frozenset({"sunset", "golden_hour"}), "nostalgic"),
+    (frozenset({"snow", "sunrise"}), "dreamy"),
+)
+
+
+def draw(spec: Spec, script: Script) -> Plan:
+    """Plan the clip: shots with frame ranges, lines with exact times, sounds at their moments."""
+    audible = spec.generate_audio and not script.silent
+    rehearsal = rehearse(spec, script, audible=audible)
+    edges = _shot_edges(rehearsal.scenes, rehearsal.duration_s)
+    lines: list[SpokenLine] = []
+    sounds: list[PlacedSound] = []
+    for index, scene in enumerate(rehearsal.scenes if audible else ()):
+        start_s, end_s = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
+        for moment_s, event in _place_events(scene, start_s, end_s):
+            if isinstance(event, Utterance):
+                lines.append(_spoken(event, index, moment_s, rehearsal.pace))
+            else:
+                sounds.extend(_one_shots(event, index, moment_s, rehearsal.duration_s, spec.seed))
+    if audible:
+        sounds.extend(_ambiences(rehearsal.scenes, edges))
+    return Plan(
+        engine=NAME,
+        width=spec.size[0],
+        height=spec.size[1],
+        duration_s=rehearsal.duration_s,
+        seed=spec.seed,
+        shots=tuple(_shots(spec, rehearsal.scenes, edges)),
+        lines=tuple(lines),
+        sounds=tuple(sounds),
+        music=_music(script) if audible else None,
+        audio=spec.generate_audio,
+        not_rendered=rehearsal.left_out + omissions.list_omissions(spec, script, heard=bool(lines)),
+        notes=tuple(_notes(spec, rehearsal)),
+    )
+
+
+def _notes(spec: Spec, rehearsal: Rehearsal) -> Iterator[str]:
+    if spec.duration_s == AUTO_DURATION:
+        yield f"{rehearsal.duration_s} s chosen from what the script has to say"
+    if rehearsal.pace > 1.0:
+        yield f"lines spoken {rehearsal.pace:.2f} times as fast to fit {rehearsal.duration_s} s"
+
+
+def _shot_edges(scenes: Sequence[Scene], duration_s: int) -> list[int]:
+    """Give each shot what it cannot do without, and share the rest by what each would like.
+
+    Returns the frame numbers at which the shots start, and last the frame count of the clip.
+    """
+    spare = duration_s - sum(scene.least_s for scene in scenes)
+    wishes = [scene.wanted_s - scene.least_s for scene in scenes]
+    total = sum(wishes)
+    shares = [wish / total for wish in wishes] if total > 0 else [1 / len(scenes)] * len(scenes)
+    edges, end_s = [0], 0.0
+    for scene, share in zip(scenes, shares, strict=True):
+        end_s += scene.least_s + share * spare
+        edges.append(round(end_s * FRAME_RATE))
+    edges[-1] = duration_s * FRAME_RATE
+    return edges
+
+
+def _shots(spec: Spec, scenes: Sequence[Scene], edges: Sequence[int]) -> Iterator[Shot]:
+    for index, scene in enumerate(scenes):
+        start, end = edges[index], edges[index + 1]
+        is_first, is_last = index == 0, index == len(scenes) - 1
+        transition = None if is_first else scene.shot.transition or "cut"
+        still = spec.camera_fixed or scene.shot.camera_still
+        yield Shot(
+            start_frame=start,
+            end_frame=end,
+            picture=_picture(spec, only=len(scenes) == 1, is_last=is_last),
+            framing=scene.shot.framing,
+            moves=(CameraMove(kind="static"),) if still else scene.shot.moves,
+            opens_whole=is_first and spec.first_frame is not None,
+            closes_whole=is_last and spec.last_frame is not None,
+            transition=transition,
+            transition_frames=min(TRANSITION_FRAMES[transition or "cut"], (end - start) // 2),
+            text=scene.shot.text,
+        )
+
+
+def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last", "both"]:
+    """Choose the input that a shot is filmed from."""
+    if spec.first_frame is None:
+        return "last"
+    if spec.last_frame is None:
+        return "first"
+    if only:
+        return "both"
+    return "last" if is_last else "first"
+
+
+def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[float, Utterance | Sound]]:
+    """Yield the shot's lines and one-shots with their moments in seconds, in the order of the text.
+
+    A line takes its own time. Where lines and one-shots alternate, a one-shot gets room of its own as
+    long as there is some; what time is left lies between the events as they lie in the text.
+    """
+    events: list[Utterance | Sound] = sorted([*scene.lines, *scene.effects], key=_position)
+    room_s = end_s - start_s - scene.speech_s if scene.lines else end_s - start_s - LEAD_S - TAIL_S
+    asked_s = sum(effect_s(sound) for sound in scene.effects)
+    squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
+    slack_s = max(room_s - asked_s * squeeze, 0.0)
+    moment_s = start_s + LEAD_S
+    for event in events:
+        yield moment_s + slack_s * _position(event), event
+        moment_s += event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
+
+
+def _position(event: Utterance | Sound) -> float:
+    return event.line.position if isinstance(event, Utterance) else event.position
+
+
+def _spoken(utterance: Utterance, shot: int, start_s: float, pace: float) -> SpokenLine:
+    line = utterance.line
+    start_sample = round(start_s * SAMPLE_RATE)
+    exact_s = start_sample / SAMPLE_RATE
+    return SpokenLine(
+        text=line.text,
+        speaker=line.speaker,
+        voice=line.voice,
+        language=line.language,
+        voice_over=line.voice_over,
+        manner=line.manner,
+        pace=pace,
+        shot=shot,
+        start_sample=start_sample,
+        sample_count=len(utterance.speech.samples),
+        start_s=round(exact_s, 3),
+        end_s=round(exact_s + utterance.seconds, 3),
+        phonemes=tuple(
+            Phoneme(
+                symbol=phoneme.symbol,
+                start_s=round(exact_s + phoneme.start_s, 4),
+                end_s=round(exact_s + phoneme.end_s, 4),
+            )
+            for phoneme in utterance.speech.phonemes
+        ),
+    )
+
+
+def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: int) -> Iterator[PlacedSound]:
+    """Place an effect as often as the prompt says, so that its hit (not its run-up) is at the moment."""
+    kind = cast(Effect, sound.kind)
+    chance = rng(seed, "repeat", kind, shot)
+    last_sample = duration_s * SAMPLE_RATE
+    for repeat in range(times(sound)):
+        wobble = chance.uniform(-0.08, 0.08) if repeat else 0.0
+        hit = round((moment_s + (repeat + wobble) * repeat_s(sound)) * SAMPLE_RATE)
+        start = max(hit - effects.effect_onset(kind), 0)
+        length = min(effects.effect_length(kind), last_sample - start)
+        if length > 0:
+            yield PlacedSound(
+                kind=kind,
+                shot=shot,
+                start_sample=start,
+                sample_count=length,
+                level_db=LEVEL_DB[sound.loudness],
+            )
+
+
+def _ambiences(scenes: Sequence[Scene], edges: Sequence[int]) -> Iterator[PlacedSound]:
+    """Place each ambience for the whole shot; one that goes on in the next shot is one sound."""
+    kinds = dict.fromkeys(
+        sound.kind for scene in scenes for sound in scene.shot.sounds if sound.kind in AMBIENCES
+    )
+    for kind in kinds:
+        run: list[tuple[int, Sound]] = []
+        for index, scene in enumerate((*scenes, None)):
+            heard = scene and next((sound for sound in scene.shot.sounds if sound.kind == kind), None)
+            if heard:
+                run.append((index, heard))
+            elif run:
+                start, end = edges[run[0][0]], edges[run[-1][0] + 1]
+                yield PlacedSound(
+                    kind=kind,
+                    shot=run[0][0],
+                    start_sample=start * SAMPLES_PER_FRAME,
+                    sample_count=(end - start) * SAMPLES_PER_FRAME,
+                    level_db=LEVEL_DB[run[0][1].loudness],
+                )
+                run = []
+
+
+def _music(script: Script) -> MusicCue | None:
+    if not script.music.wanted:
+        return None
+    return MusicCue(mood=script.music.mood or _mood_of(script), tempo=script.music.tempo)
+
+
+def _mood_of(script: Script) -> Mood:
+    """Guess a mood from what happens and what the light is like; calm when nothing speaks for another."""
+    seen = {action.kind for shot in script.shots for action in shot.actions}
+    light = {word for shot in script.shots for word in (*shot.light, *shot.weather)}
+    for signs, mood in MOOD_SIGNS:
+        if signs & (seen | light):
+            return mood
+    return "calm"

@@ -1,0 +1,230 @@
+"""Textures: the layers of a scene at the resolution that a shot needs.
+
+A band serves the frames whose enlargement lies between its base and `BAND` times it. Its textures have two
+pixels for each output pixel at the base, so that bilinear sampling is as good as a cubic one at half the
+cost, and their content is limited: `coarse` shows what the base enlargement can show, `fine` what the band's
+end can. Mixing both by the frame's enlargement neither aliases nor blurs.
+
+Source of the idea: Williams, "Pyramidal Parametrics", 1983 (mip maps).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.scene import Scene
+from talkies.fitting import MAX_ENLARGEMENT, enlarge
+
+BAND = 1.8  # enlargement at a band's end over that at its base
+_OVERSAMPLING = 2  # texture pixels per output pixel, at the base
+_PREEMPHASIS = 0.04  # raises the output's highest frequency by 8 %, against a loss of 0 to 29 % by phase
+_MIRRORED = 0.03  # of a box's longer side: how far a subject that the picture's edge cuts off goes on beyond
+_WORTHWHILE = 1.15  # of the enlargement: detail below it is not worth a second texture
+_WORTH_THE_NET = 1.4  # enlargement from which super-resolution is worth its time
+_NET_PIXELS = 200_000  # source pixels that super-resolution takes about a second for
+_WEIGHT_STEPS = 64  # mixtures of coarse and fine; a step is under one grey level in most pixels
+
+Pixels = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+"""`(left, top, right, bottom)` in prepared pixels, right and bottom excluded."""
+
+
+@dataclass
+class Texture:
+    """One layer's pixels over a box of the picture, `(height, width, 3 or 4)` uint8.
+
+    `box` is `(left, top, right, bottom)` in prepared pixels; texture pixel `j` shows `left + j / density`.
+    """
+
+    box: tuple[float, float, float, float]
+    density: float
+    coarse: Pixels
+    fine: Pixels | None
+    _mixed: tuple[int, Pixels] | None = field(default=None, repr=False)
+
+    def at(self, detail: float) -> Pixels:
+        """Give the pixels at a share of detail: 0 is the band's base, 1 its end."""
+        step = round(min(max(detail, 0.0), 1.0) * _WEIGHT_STEPS)
+        if self.fine is None or step == 0:
+            return self.coarse
+        if step == _WEIGHT_STEPS:
+            return self.fine
+        if self._mixed is None or self._mixed[0] != step:
+            weight = step / _WEIGHT_STEPS
+            mixed = cv2.addWeighted(self.fine, weight, self.coarse, 1 - weight, 0)
+            self._mixed = step, np.asarray(mixed, np.uint8)
+        return self._mixed[1]
+
+
+@dataclass(frozen=True)
+class Band:
+    """The textures for a range of enlargements. The subject's has its colours premultiplied, then alpha."""
+
+    base: float
+    background: Texture
+    subject: Texture | None
+
+    def detail(self, enlargement: float) -> float:
+        """Place an enlargement in the band: 0 at its base, 1 at its end."""
+        return math.log(max(enlargement / self.base, 1e-6)) / math.log(BAND)
+
+
+def band_index(enlargement: float, least: float) -> int:
+    """Number the band that serves an enlargement, counted from a shot's least."""
+    return max(0, math.floor(math.log(max(enlargement / least, 1.0)) / math.log(BAND) + 1e-9))
+
+
+def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
+    """Make the textures of a box of the picture for enlargements from `base`; `fine`: to the band's end."""
+    density = _OVERSAMPLING * base
+    coarse = _photo(scene, box, density, base)
+    _, _, source_density = scene.crop
+    # A picture that has no more detail than the base shows needs no second texture.
+    rich = fine and source_density >= _WORTHWHILE * base
+    detailed = _photo(scene, box, density, min(base * BAND, source_density)) if rich else None
+    if scene.matte is None:
+        return Band(base, Texture(box, density, coarse, detailed), None)
+    plate = crisp(_scaled(scene.plate, box, density))
+    alpha = _scaled(scene.matte.alpha, box, density)
+    pairs = [_layers(photo, plate, alpha) for photo in (coarse, detailed) if photo is not None]
+    backgrounds, subjects = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    region = _extent(alpha)
+    return Band(
+        base,
+        Texture(box, density, backgrounds[0], backgrounds[1] if rich else None),
+        None if region is None else _cropped(subjects, region, box, density),
+    )
+
+
+def _layers(photo: Pixels, plate: Pixels, alpha: Pixels) -> tuple[Pixels, Pixels]:
+    """Part a photo in background and premultiplied subject, which together give the photo again."""
+    background = photo.copy()
+    cv2.copyTo(plate, alpha, background)
+    rest = cv2.merge([cv2.bitwise_not(alpha)] * 3)
+    colours = cv2.subtract(photo, cv2.multiply(background, rest, scale=1 / 255))
+    return background, np.dstack([colours, alpha])
+
+
+def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:
+    """Bound the subject, in texture pixels `(left, top, right, bottom)`; None when the box has none of it."""
+    x, y, width, height = cv2.boundingRect(np.asarray(alpha > 0, np.uint8))
+    if width == 0:
+        return None
+    # An empty row and column on each side let the sampler repeat nothing beyond it.
+    return (
+        max(x - 2, 0),
+        max(y - 2, 0),
+        min(x + width + 2, alpha.shape[1]),
+        min(y + height + 2, alpha.shape[0]),
+    )
+
+
+def _cropped(subjects: list[Pixels], region: tuple[int, int, int, int], box: Box, density: float) -> Texture:
+    """Cut the subject's region out of its layers; where it touches the box's edge it goes on, mirrored."""
+    left, top, right, bottom = region
+    rows, columns = subjects[0].shape[:2]
+    mirrored = round(_MIRRORED * max(rows, columns))
+    # Only as much as there is to mirror.
+    mirrored = min(mirrored, right - left - 1, bottom - top - 1)
+    above, below = mirrored * (top == 0), mirrored * (bottom == rows)
+    before, after = mirrored * (left == 0), mirrored * (right == columns)
+    parts = [
+        np.pad(pixels[top:bottom, left:right], ((above, below), (before, after), (0, 0)), mode="reflect")
+        for pixels in subjects
+    ]
+    part_box = (
+        box[0] + (left - before) / density,
+        box[1] + (top - above) / density,
+        box[0] + (right + after) / density,
+        box[1] + (bottom + below) / density,
+    )
+    return Texture(part_box, density, parts[0], parts[1] if len(parts) > 1 else None)
+
+
+def _photo(scene: Scene, box: Box, density: float, content: float) -> Pixels:
+    """Show a box of the picture at `density` texture pixels, with detail for the enlargement `content`."""
+    if content <= 1:
+        return crisp(_scaled(scene.prepared, box, density))
+    x, y, source_density = scene.crop
+    # Some source pixels around the box: filters and the net look beyond it.
+    margin = 4
+    source_height, source_width = scene.source.shape[:2]
+    left = max(0, math.floor(x + box[0] * source_density) - margin)
+    top = max(0, math.floor(y + box[1] * source_density) - margin)
+    right = min(source_width, math.ceil(x + box[2] * source_density) + margin)
+    bottom = min(source_height, math.ceil(y + box[3] * source_density) + margin)
+    part = scene.source[top:bottom, left:right]
+    scale = min(content / source_density, MAX_ENLARGEMENT)
+    if scale > _WORTH_THE_NET and part.shape[0] * part.shape[1] <= _NET_PIXELS:
+        part = enlarge(part, scale)
+    elif scale < 1:
+        part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    across, down = part.shape[1] / (right - left), part.shape[0] / (bottom - top)
+    # Texture pixel j -> prepared coordinate -> source coordinate -> pixel of the part, all at pixel centres.
+    matrix = np.array(
+        [
+            [
+                source_density / density * across,
+                0,
+                (x + (box[0] + 0.5) * source_density - left) * across - 0.5,
+            ],
+            [0, source_density / density * down, (y + (box[1] + 0.5) * source_density - top) * down - 0.5],
+        ]
+    )
+    return crisp(_warped(part, matrix, box, density, cv2.INTER_CUBIC))
+
+
+def crisp(pixels: Pixels) -> Pixels:
+    """Give back in advance the sharpness that bilinear sampling costs on average over all phases."""
+    taps = np.array([-_PREEMPHASIS, 1 + 2 * _PREEMPHASIS, -_PREEMPHASIS])
+    return np.asarray(cv2.sepFilter2D(pixels, -1, taps, taps, borderType=cv2.BORDER_REFLECT_101), np.uint8)
+
+
+def _scaled(pixels: Pixels, box: Box, density: float) -> Pixels:
+    """Bring a box of something in prepared pixels to the texture's density."""
+    if density == _OVERSAMPLING and pixels.ndim == 3:
+        left, top, right, bottom = box
+        return double(pixels[top:bottom, left:right])
+    matrix = np.array([[1 / density, 0, box[0]], [0, 1 / density, box[1]]])
+    return _warped(pixels, matrix, box, density, cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC)
+
+
+def _warped(pixels: Pixels, matrix: NDArray[np.float64], box: Box, density: float, method: int) -> Pixels:
+    size = math.ceil((box[2] - box[0]) * density), math.ceil((box[3] - box[1]) * density)
+    warped = cv2.warpAffine(
+        pixels, matrix, size, flags=method | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def double(pixels: Pixels) -> Pixels:
+    """Double a picture: every second pixel is the old one, the others lie half-way (Lanczos, a = 4).
+
+    The new pixel `2 i` lies exactly on the old pixel `i`; the last row and column are extrapolated.
+    """
+    across = cv2.sepFilter2D(
+        pixels, -1, _HALF_WAY, np.ones(1), anchor=(3, 0), borderType=cv2.BORDER_REFLECT_101
+    )
+    doubled = np.empty((2 * pixels.shape[0], 2 * pixels.shape[1], 3), np.uint8)
+    rows = np.empty((pixels.shape[0], 2 * pixels.shape[1], 3), np.uint8)
+    rows[:, ::2], rows[:, 1::2] = pixels, across
+    doubled[::2] = rows
+    doubled[1::2] = cv2.sepFilter2D(
+        rows, -1, np.ones(1), _HALF_WAY, anchor=(0, 3), borderType=cv2.BORDER_REFLECT_101
+    )
+    return doubled
+
+
+def _half_way_taps() -> NDArray[np.float64]:
+    """Give the eight taps of a Lanczos filter half-way between pixels 3 and 4."""
+    distance = np.arange(8) - 3.5
+    taps = np.sinc(distance) * np.sinc(distance / 4)
+    return np.asarray(taps / taps.sum())
+
+
+_HALF_WAY = _half_way_taps()

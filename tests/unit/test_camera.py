@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import get_args
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.camera import AT_REST, WHOLE, Pose, View, join_ends, make_room, plan_path
+from talkies.plan import Amount, CameraMove, Direction, MoveKind, Speed
+
+
+def _path(
+    *moves: CameraMove, count: int = 120, view: View = WHOLE, opens: bool = True, seed: int = 1
+) -> NDArray[np.float64]:
+    poses = plan_path(moves, view, (0.1, -0.05), count, seed, opens_whole=opens, closes_whole=False)
+    return np.array([astuple(pose) for pose in poses])
+
+
+def _move(
+    kind: MoveKind, direction: Direction | None = None, amount: Amount = "normal", speed: Speed = "normal"
+) -> CameraMove:
+    return CameraMove(kind=kind, direction=direction, amount=amount, speed=speed)
+
+
+DIRECTIONS: dict[MoveKind, tuple[Direction, Direction]] = {
+    "pan": ("left", "right"),
+    "tilt": ("up", "down"),
+    "dolly": ("in", "out"),
+    "zoom": ("in", "out"),
+    "orbit": ("left", "right"),
+    "crane": ("up", "down"),
+    "track": ("left", "right"),
+    "roll": ("clockwise", "counterclockwise"),
+    "dolly_zoom": ("in", "out"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(DIRECTIONS))
+def test_opposite_directions_lead_opposite_ways(kind: MoveKind) -> None:
+    travels = [path[-1] - path[0] for path in (_path(_move(kind, way)) for way in DIRECTIONS[kind])]
+
+    moved = np.abs(travels[0]) > 1e-6
+    assert moved.any()
+    assert (np.sign(travels[0][moved]) == -np.sign(travels[1][moved])).all()
+
+
+@pytest.mark.parametrize("kind", sorted(DIRECTIONS))
+def test_larger_and_faster_moves_travel_further(kind: MoveKind) -> None:
+    way = DIRECTIONS[kind][0]
+
+    def travel(amount: Amount, speed: Speed) -> float:
+        path = _path(_move(kind, way, amount, speed))
+        return float(np.abs(path[-1] - path[0]).max())
+
+    assert travel("slight", "normal") < travel("normal", "normal") < travel("large", "normal")
+    assert travel("normal", "slow") < travel("normal", "normal") < travel("normal", "fast")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(MoveKind) if kind != "handheld"])
+def test_every_move_is_smooth(kind: MoveKind) -> None:
+    path = _path(_move(kind, DIRECTIONS[kind][1] if kind in DIRECTIONS else None))
+
+    speed = np.diff(path, axis=0)
+    jerk = np.abs(np.diff(speed, axis=0)).max(axis=0)
+    assert (jerk <= 0.12 * np.abs(speed).max(axis=0) + 1e-12).all()
+
+
+@pytest.mark.parametrize("kind", sorted(DIRECTIONS))
+def test_a_moving_camera_never_pauses(kind: MoveKind) -> None:
+    path = _path(_move(kind, DIRECTIONS[kind][0]))
+
+    steps = np.abs(np.diff(path, axis=0)).max(axis=1)
+    assert steps.min() > 0.2 * np.median(steps)
+
+
+def test_a_static_camera_does_not_move() -> None:
+    assert np.ptp(_path(_move("static")), axis=0).max() == 0
+
+
+def test_two_moves_begin_one_after_the_other() -> None:
+    path = _path(_move("pan", "left"), _move("zoom", "in"))
+
+    zoom = path[:, 2]
+    assert zoom[20] == pytest.approx(1)
+    assert path[20, 0] < -0.002
+    assert zoom[-1] > 1.2
+
+
+def test_a_hand_shakes_in_its_band_and_begins_at_rest() -> None:
+    shake = _path(_move("handheld"), count=240)[:, 0]
+
+    spectrum = np.abs(np.fft.rfft((shake - shake.mean()) * np.hanning(240))) ** 2
+    frequencies = np.fft.rfftfreq(240, 1 / 24)
+    assert shake[0] == 0
+    assert spectrum[frequencies > 3.5].sum() < 0.01 * spectrum.sum()
+
+
+def test_without_moves_the_seed_chooses() -> None:
+    paths = [_path(seed=seed) for seed in range(8)]
+
+    assert all(np.ptp(path, axis=0).max() > 0.02 for path in paths)
+    assert any(not np.allclose(one, other) for one, other in itertools.pairwise(paths))
+    assert np.array_equal(_path(seed=3), _path(seed=3))
+
+
+def test_a_dolly_zoom_keeps_the_subject_at_its_size() -> None:
+    path = plan_path(
+        (_move("dolly_zoom", "out"),), WHOLE, (0, 0), 60, 1, opens_whole=True, closes_whole=False
+    )
+
+    assert path[-1].zoom > 1.1
+    assert [pose.enlargement for pose in path] == pytest.approx([1] * 60)
+
+
+def test_moves_within_a_close_view_are_as_large_on_the_screen() -> None:
+    whole, close = _path(_move("pan", "left")), _path(_move("pan", "left"), view=View(0.1, 0, 2.0))
+
+    assert close[-1, 0] - close[0, 0] == pytest.approx((whole[-1, 0] - whole[0, 0]) / 2)
+
+
+def _beyond(pose: Pose) -> float:
+    """How far a plain view without depth looks beyond a square picture."""
+    return max(abs(pose.x), abs(pose.y)) + 0.5 / pose.zoom - 0.5
+
+
+def _worst(path: Sequence[Pose]) -> float:
+    return max(_beyond(pose) for pose in path)
+
+
+def test_room_is_made_for_a_pan_without_touching_the_first_frame() -> None:
+    path = plan_path(
+        (_move("pan", "right", "large"),), WHOLE, (0, 0), 120, 1, opens_whole=True, closes_whole=False
+    )
+
+    roomy = make_room(path, _beyond)
+
+    assert _worst(path) > 0.1
+    assert _worst(roomy) < 0.003
+    assert roomy[0] == AT_REST
+
+
+def test_room_for_a_shaking_camera_does_not_pump() -> None:
+    path = plan_path(
+        (_move("handheld", None, "large"),), WHOLE, (0, 0), 120, 1, opens_whole=True, closes_whole=False
+    )
+
+    zooms = {round(pose.zoom, 9) for pose in make_room(path, _beyond, steady=True)}
+
+    assert len(zooms) == 1
+
+
+def test_a_framed_shot_begins_on_the_whole_and_arrives_within_a_second() -> None:
+    path = [Pose(x=0.2, zoom=2.0)] * 60
+
+    joined = join_ends(path, opens_whole=True, closes_whole=False, framed=True, still=False)
+
+    assert joined[0] == AT_REST
+    assert joined[24] == path[24]
+    assert all(one.zoom <= other.zoom for one, other in itertools.pairwise(joined))
+
+
+def test_a_still_camera_cuts_to_its_framing() -> None:
+    joined = join_ends([Pose(zoom=2.0)] * 60, opens_whole=True, closes_whole=False, framed=True, still=True)
+
+    assert {pose.zoom for pose in joined} == {1.0, 2.0}
+    assert joined[24].zoom == 2.0
+
+
+def test_a_shot_that_closes_whole_ends_at_rest() -> None:
+    joined = join_ends([Pose(zoom=1.4)] * 60, opens_whole=False, closes_whole=True, framed=False, still=False)
+
+    assert joined[-1] == AT_REST
+    assert joined[0].zoom == 1.4

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from talkies.engines.animatic.depth import estimate_depth, find_horizon
+from talkies.engines.animatic.matte import Matte
+
+
+def test_the_horizon_is_where_sky_and_land_meet() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:140], frame[140:] = (130, 180, 240), (50, 80, 40)
+
+    level, certainty = find_horizon(frame)
+
+    assert level == pytest.approx(140 / 240, abs=0.02)
+    assert certainty > 0.8
+
+
+def test_a_picture_of_one_texture_has_no_certain_horizon() -> None:
+    frame = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+
+    assert find_horizon(frame)[1] < 0.1
+
+
+def test_land_comes_nearer_downwards_and_the_sky_is_far() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:140], frame[140:] = (130, 180, 240), (50, 80, 40)
+
+    field = estimate_depth(frame, None, ()).background
+
+    assert field[5].mean() < 0.5 * field[-5].mean()
+
+
+def test_the_subject_is_nearer_than_all_behind_it() -> None:
+    alpha = np.zeros((240, 320), np.uint8)
+    cv2.circle(alpha, (160, 140), 60, 255, cv2.FILLED)
+    frame = np.full((240, 320, 3), 128, np.uint8)
+
+    depth = estimate_depth(frame, Matte(alpha, "object"), ())
+
+    assert depth.subject is not None
+    rows = slice(0, round(200 / 240 * depth.background.shape[0]))
+    assert (depth.subject[rows] > depth.background[rows]).all()
+    assert (
+        depth.subject[depth.subject.shape[0] * 140 // 240, depth.subject.shape[1] // 2] > depth.subject[0, 0]
+    )

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from talkies.engines.animatic.shots import render_shots
+from talkies.errors import Canceled
+from talkies.fitting import fit
+from talkies.media import Frame, Inputs, no_tick
+from talkies.plan import CameraMove, Framing, Plan, Shot, ShotSize
+
+WIDTH, HEIGHT = 432, 248
+PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+STATIC = (CameraMove(kind="static"),)
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Frame:
+    return np.asarray(cv2.imdecode(np.fromfile(PORTRAIT, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def landscape() -> Frame:
+    chance = np.random.default_rng(0)
+    picture = np.zeros((540, 960, 3), np.float32)
+    for cells in (8, 30, 120):
+        noise = chance.uniform(0, 255, (cells * 9 // 16, cells, 3)).astype(np.float32)
+        picture += cv2.resize(noise, (960, 540), interpolation=cv2.INTER_CUBIC) / 3
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
+
+
+def _plan(*shots: Shot, seed: int = 1) -> Plan:
+    return Plan(engine="animatic", width=WIDTH, height=HEIGHT, duration_s=1, seed=seed, shots=shots)
+
+
+def _frames(plan: Plan, first: Frame | None = None, last: Frame | None = None) -> list[Frame]:
+    return [frame for frames in render_shots(plan, Inputs(first, last), no_tick) for frame in frames]
+
+
+def _difference(one: Frame, other: Frame) -> float:
+    return float(cv2.absdiff(one, other).mean())
+
+
+def test_each_shot_has_its_frames_in_the_size_of_the_plan(landscape: Frame) -> None:
+    plan = _plan(
+        Shot(start_frame=0, end_frame=10, picture="first", opens_whole=True),
+        Shot(start_frame=10, end_frame=24, picture="first", framing=Framing(size="close_up")),
+    )
+
+    shots = [list(frames) for frames in render_shots(plan, Inputs(landscape), no_tick)]
+
+    assert [len(frames) for frames in shots] == [10, 14]
+    assert {(frame.shape, str(frame.dtype)) for frames in shots for frame in frames} == {
+        ((HEIGHT, WIDTH, 3), "uint8")
+    }
+
+
+@pytest.mark.parametrize("size", [None, "close_up"])
+def test_the_clip_begins_on_the_prepared_first_frame_without_a_pop(
+    portrait: Frame, size: ShotSize | None
+) -> None:
+    shot = Shot(start_frame=0, end_frame=30, picture="first", framing=Framing(size=size), opens_whole=True)
+
+    frames = _frames(_plan(shot), portrait)
+
+    assert np.array_equal(frames[0], fit(portrait, WIDTH, HEIGHT))
+    assert 0 < _difference(frames[0], frames[1]) < 4
+
+
+def test_the_clip_ends_on_the_last_frame_without_a_pop(portrait: Frame) -> None:
+    shot = Shot(start_frame=0, end_frame=30, picture="last", closes_whole=True)
+
+    frames = _frames(_plan(shot), last=portrait)
+
+    assert np.array_equal(frames[-1], fit(portrait, WIDTH, HEIGHT))
+    assert 0 < _difference(frames[-1], frames[-2]) < 4
+    assert _difference(frames[-1], frames[0]) > 3
+
+
+def test_two_unlike_pictures_dissolve_with_both_ends_exact(portrait: Frame, landscape: Frame) -> None:
+    shot = Shot(start_frame=0, end_frame=24, picture="both", opens_whole=True, closes_whole=True)
+
+    frames = _frames(_plan(shot), landscape, portrait)
+
+    assert np.array_equal(frames[0], fit(landscape, WIDTH, HEIGHT))
+    assert np.array_equal(frames[-1], fit(portrait, WIDTH, HEIGHT))
+    assert max(_difference(one, other) for one, other in itertools.pairwise(frames)) < 15
+
+
+def test_a_camera_that_moves_never_repeats_a_frame(landscape: Frame) -> None:
+    frames = _frames(_plan(Shot(start_frame=0, end_frame=48, picture="first", opens_whole=True)), landscape)
+
+    steps = [_difference(one, other) for one, other in itertools.pairwise(frames)]
+    assert min(steps) > 0.1 * float(np.median(steps))
+    assert max(steps) < 4 * float(np.median(steps))
+
+
+def test_a_fixed_camera_leaves_the_background_still_and_the_person_breathing(portrait: Frame) -> None:
+    shot = Shot(start_frame=0, end_frame=30, picture="first", opens_whole=True, moves=STATIC)
+
+    frames = _frames(_plan(shot), portrait)
+
+    changed = cv2.absdiff(frames[0], frames[20]).max(axis=-1)
+    assert changed[:40, :80].max() == 0  # the flag
+    assert changed[60:, 150:250].max() > 8  # the person
+    assert 0.02 < (changed > 4).mean() < 0.6
+
+
+def test_a_fixed_camera_on_a_landscape_is_still(landscape: Frame) -> None:
+    shot = Shot(start_frame=0, end_frame=10, picture="first", opens_whole=True, moves=STATIC)
+
+    frames = _frames(_plan(shot), landscape)
+
+    assert all(np.array_equal(frames[0], frame) for frame in frames)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        CameraMove(kind="pan", direction="left", amount="large", speed="fast"),
+        CameraMove(kind="track", direction="right", amount="large", speed="fast"),
+        CameraMove(kind="roll", direction="clockwise", amount="large", speed="fast"),
+        CameraMove(kind="dolly", direction="out", amount="large", speed="fast"),
+        CameraMove(kind="dolly_zoom", direction="in", amount="large", speed="fast"),
+        CameraMove(kind="handheld", amount="large"),
+    ],
+)
+def test_no_border_is_ever_seen(move: CameraMove) -> None:
+    white = np.full((400, 700, 3), 250, np.uint8)
+    shot = Shot(start_frame=0, end_frame=12, picture="first", opens_whole=True, moves=(move,))
+
+    frames = _frames(_plan(shot), white)
+
+    assert min(int(frame.min()) for frame in frames) > 240
+
+
+def test_a_pan_to_the_right_shows_what_lies_there(landscape: Frame) -> None:
+    pan = CameraMove(kind="pan", direction="right", amount="large")
+    shot = Shot(start_frame=0, end_frame=30, picture="first", opens_whole=True, moves=(pan,))
+
+    frames = _frames(_plan(shot), landscape)
+
+    greys = [cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY) for index in (10, 20)]
+    start = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create().calc(greys[0], greys[1], start)
+    assert float(np.median(flow[..., 0])) < -1
+
+
+def test_the_same_seed_gives_the_same_frames_and_another_differs(portrait: Frame) -> None:
+    shot = Shot(start_frame=0, end_frame=24, picture="first", opens_whole=True)
+
+    first, again = (_frames(_plan(shot, seed=1), portrait) for _ in range(2))
+    others = [_frames(_plan(shot, seed=seed), portrait) for seed in (2, 3, 4)]
+
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    assert max(_difference(first[-1], other[-1]) for other in others) > 1.5
+
+
+def test_the_old_shot_keeps_moving_under_a_dissolve(landscape: Frame) -> None:
+    plan = _plan(
+        Shot(start_frame=0, end_frame=12, picture="first", opens_whole=True),
+        Shot(
+            start_frame=12,
+            end_frame=24,
+            picture="first",
+            framing=Framing(size="close_up"),
+            transition="dissolve",
+            transition_frames=8,
+        ),
+    )
+
+    frames = _frames(plan, landscape)
+
+    steps = [_difference(one, other) for one, other in itertools.pairwise(frames)]
+    assert max(steps[11:20]) < 12  # no jump where a cut would be
+
+
+def test_progress_is_told_and_a_cancel_passes_through(landscape: Frame) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def tick(stage: str, done: int, total: int) -> None:
+        told.append((stage, done, total))
+        if stage == "picture" and done == 5:
+            raise Canceled("stopped")
+
+    plan = _plan(Shot(start_frame=0, end_frame=24, picture="first", opens_whole=True))
+    with pytest.raises(Canceled):
+        for frames in render_shots(plan, Inputs(landscape), tick):
+            list(frames)
+
+    assert told[0] == ("analysis", 0, 4)
+    assert ("analysis", 4, 4) in told
+    assert told[-1] == ("picture", 5, 24)

@@ -1,0 +1,195 @@
+"""From script to plan: lengths, places, what is left out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from talkies.engines.animatic.effects import effect_onset
+from talkies.engines.animatic.storyboard import draw
+from talkies.plan import Plan, SpokenLine
+from talkies.script import read
+from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
+
+PICTURE = PictureFacts("a" * 64, 1600, 900)
+OTHER = PictureFacts("b" * 64, 1600, 900)
+
+
+def plan(prompt: str, **wishes: Any) -> Plan:
+    spec = settle(prompt=prompt, **{"first_frame": PICTURE, "seed": 3, **wishes})
+    return draw(spec, read(prompt))
+
+
+def moments(lines: tuple[SpokenLine, ...]) -> list[tuple[float, float]]:
+    return [(line.start_s, line.end_s) for line in lines]
+
+
+@pytest.mark.parametrize("duration", range(4, 13))
+def test_shots_follow_one_another_and_fill_the_clip(duration: int) -> None:
+    made = plan("Shot 1: wide shot. Shot 2: close-up. Shot 3: she smiles.", duration=duration)
+
+    edges = [shot.start_frame for shot in made.shots] + [made.shots[-1].end_frame]
+    assert edges == sorted(set(edges))
+    assert (edges[0], edges[-1]) == (0, 24 * duration)
+    assert all(before.end_frame == after.start_frame for before, after in pairwise(made.shots))
+
+
+def test_a_line_lies_inside_its_shot_with_silence_around_it() -> None:
+    made = plan('Shot 1: a quiet room. Shot 2: she says: "It is time to go." ', duration=8)
+
+    line, shot = made.lines[0], made.shots[made.lines[0].shot]
+    assert made.lines[0].shot == 1
+    assert shot.start_frame / 24 + 0.3 < line.start_s < line.end_s < shot.end_frame / 24 - 0.3
+    assert line.phonemes[0].start_s >= line.start_s
+    assert line.phonemes[-1].end_s <= line.end_s + 0.001
+
+
+def test_lines_are_spoken_one_after_another() -> None:
+    made = plan('The man says: "Are you sure?" The woman says: "Quite sure." He says: "Then go."', duration=8)
+
+    times = moments(made.lines)
+    assert len(times) == 3
+    assert all(earlier[1] + 0.2 < later[0] for earlier, later in pairwise(times))
+
+
+def test_an_open_length_follows_the_speech() -> None:
+    long = plan('She says: "' + "One more word about the sea. " * 5 + '"', duration=-1)
+    short = plan("A lake in the morning.", duration=-1)
+
+    assert short.duration_s == 5
+    assert 6 <= long.duration_s <= 12
+    assert long.lines[-1].end_s < long.duration_s
+    assert any("chosen" in note for note in long.notes)
+
+
+def test_a_line_too_long_by_a_little_is_spoken_faster() -> None:
+    text = "We sail at first light and the wind is with us all the way home."
+    usual = plan(f'He says: "{text}"', duration=12).lines[0]
+    short = plan(f'He says: "{text}"', duration=4)
+
+    assert short.lines[0].text == text
+    assert 1.0 < short.lines[0].pace <= 1.32
+    assert short.lines[0].end_s - short.lines[0].start_s < usual.end_s - usual.start_s
+    assert any("as fast" in note for note in short.notes)
+
+
+def test_sentences_without_room_are_left_out_whole_and_said_so() -> None:
+    made = plan(
+        'She says: "' + " ".join(f"Sentence number {n} is here." for n in range(20)) + '"', duration=4
+    )
+
+    assert made.lines[0].text.startswith("Sentence number 0 is here.")
+    assert made.lines[0].text.endswith("here.")
+    assert made.lines[-1].end_s < 4
+    assert any("do not fit in 4 s" in sentence for sentence in made.not_rendered)
+
+
+def test_a_prompt_full_of_speech_is_planned_without_speaking_it_all() -> None:
+    made = plan('He says: "' + "Word after word after word. " * 350 + '"', duration=4)
+
+    assert made.lines[-1].end_s < 4
+    assert sum(len(line.text) for line in made.lines) < 400
+
+
+def test_a_sound_before_a_line_in_the_text_is_heard_before_it() -> None:
+    made = plan('A dog barks twice. Then she says: "Quiet, boy." A bell rings.', duration=8)
+
+    by_kind = {sound.kind: sound.start_sample / SAMPLE_RATE for sound in reversed(made.sounds)}
+    assert by_kind["dog"] < made.lines[0].start_s < made.lines[0].end_s < by_kind["bell"] + 0.1
+    assert [sound.kind for sound in made.sounds].count("dog") == 2
+
+
+def test_an_effect_is_placed_by_its_hit_not_by_its_run_up() -> None:
+    made = plan("Calm. Calm. Calm. Suddenly a loud whoosh.", duration=6)
+
+    whoosh = made.sounds[0]
+    hit_s = (whoosh.start_sample + effect_onset("whoosh")) / SAMPLE_RATE
+    assert 2.5 < hit_s < 6
+
+
+def test_an_ambience_lasts_as_long_as_its_shots() -> None:
+    made = plan(
+        "Shot 1: rain on the street. Shot 2: still in the rain. Shot 3: indoors, a clock ticks.", duration=9
+    )
+
+    rain = next(sound for sound in made.sounds if sound.kind == "rain")
+    clock = next(sound for sound in made.sounds if sound.kind == "clock")
+    third = made.shots[2].start_frame * SAMPLES_PER_FRAME
+    assert (rain.start_sample, rain.start_sample + rain.sample_count) == (0, third)
+    assert (clock.start_sample, clock.start_sample + clock.sample_count) == (third, made.sample_count)
+
+
+def test_no_sound_is_planned_for_a_silent_clip() -> None:
+    made = plan('She says: "Hello." Birds sing.', generate_audio=False)
+
+    assert (made.audio, made.lines, made.sounds, made.music) == (False, (), (), None)
+
+
+def test_no_music_means_none_and_otherwise_a_mood_is_found() -> None:
+    assert plan("A calm lake. No music.").music is None
+    assert plan("She dances.").music is not None
+    cue = plan("A lake. Dark, ominous music.").music
+    assert cue is not None
+    assert cue.mood == "dark"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "pictures", "opens", "closes"),
+    [
+        ({}, ["first", "first"], True, False),
+        ({"last_frame": OTHER}, ["first", "last"], True, True),
+        ({"first_frame": None, "last_frame": OTHER}, ["last", "last"], False, True),
+    ],
+)
+def test_each_shot_is_filmed_from_the_right_picture(
+    wishes: dict[str, Any], pictures: list[str], opens: bool, closes: bool
+) -> None:
+    made = plan("Shot 1: wide shot. Shot 2: close-up.", **wishes)
+
+    assert [shot.picture for shot in made.shots] == pictures
+    assert (made.shots[0].opens_whole, made.shots[-1].closes_whole) == (opens, closes)
+
+
+def test_one_shot_with_both_pictures_leads_from_the_first_to_the_last() -> None:
+    assert [shot.picture for shot in plan("It changes.", last_frame=OTHER).shots] == ["both"]
+
+
+def test_a_fixed_camera_leaves_asked_for_moves_out_and_says_so() -> None:
+    made = plan("The camera pans left.", camera_fixed=True)
+
+    assert [move.kind for move in made.shots[0].moves] == ["static"]
+    assert any("pan left" in sentence for sentence in made.not_rendered)
+
+
+def test_more_shots_than_fit_are_joined_and_said_so() -> None:
+    made = plan(" ".join(f"Shot {n}: a street." for n in range(1, 21)), duration=4)
+
+    assert 1 < len(made.shots) <= 5
+    assert any("shots of their own" in sentence for sentence in made.not_rendered)
+
+
+def test_what_cannot_be_done_is_named_in_the_prompts_own_words() -> None:
+    said = plan("The person smiles and waves. A dragon appears. Heavy rain.").not_rendered
+
+    for word in ("smiles", "waves", "appears", "rain"):
+        assert any(word in sentence for sentence in said), word
+
+
+def test_a_language_without_a_voice_is_left_out_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def speakable(language: str, _text: str) -> bool:
+        return language == "en"
+
+    monkeypatch.setattr("talkies.engines.animatic.voice.speakable", speakable)
+
+    made = plan("女人说：“你好。”")
+
+    assert made.lines == ()
+    assert any("talkies[languages]" in sentence for sentence in made.not_rendered)
+
+
+def test_the_same_spec_gives_the_same_plan() -> None:
+    prompt = 'Shot 1: a dog barks three times. Shot 2: he says: "Good dog!"'
+
+    assert plan(prompt) == plan(prompt)
