@@ -1,0 +1,35 @@
+"""The bench's figures as one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+LABELS = {
+    "encoder_alone": "H.264 + AAC encoder alone, frames in memory",
+    "warm_720p_5s": "talkies, warm, with voice and music",
+    "cold_720p_5s": "talkies generate, cold, with voice and music",
+    "zoompan_720p_5s": "ffmpeg zoompan, cold, silent",
+    "moviepy_720p_5s": "moviepy zoom, cold, silent",
+}
+
+
+def draw(figures: dict[str, Any], out: Path) -> None:
+    """Draw seconds for 5 s of 720p as bars, beside the clip's own length, and write a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    seconds = {label: figures["seconds"][name] for name, label in LABELS.items()}
+    figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
+    colours = ["#2a6f97" if "talkies" in label else "#adb5bd" for label in seconds]
+    bars = axes.barh(list(seconds), list(seconds.values()), color=colours)
+    axes.bar_label(bars, fmt="%.1f s", padding=3)
+    axes.axvline(5, color="#c1121f", linewidth=1, linestyle="--")
+    axes.text(5, -0.75, "the clip's own length", color="#c1121f", ha="center", fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"seconds for 5 s of 720p, {figures['machine']['cores']} cores, one run")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(out, dpi=120)
+    plt.close(figure)

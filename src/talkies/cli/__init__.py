@@ -1,0 +1,32 @@
+"""The command line: one module per command.
+
+Data goes to stdout, talk to stderr. Exit codes: 0 done; 1 it could not be made or written; 2 the request
+is wrong; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from talkies.cli import doctor, generate, inspect, plan
+from talkies.cli.talk import complain
+
+app = typer.Typer(
+    name="talkies",
+    help="Turn a photo and a sentence into a video with sound.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 it could not be made or written; 2 the request is wrong; 130 interrupted.",
+)
+app.command("generate")(generate.generate)
+app.command("plan")(plan.plan)
+app.command("inspect")(inspect.inspect)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; every error that a user can mend is a sentence, never a traceback."""
+    sys.exit(complain(app))

@@ -1,0 +1,105 @@
+"""From spec to video file: plan, render, mix, encode, mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from talkies import encoding, mixing, provenance
+from talkies.engines import Engine
+from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, no_tick
+from talkies.plan import Plan
+from talkies.script import read
+from talkies.spec import SAMPLES_PER_FRAME, Spec
+
+
+@dataclass(frozen=True)
+class Signing:
+    """The operator's C2PA credentials: a certificate chain and its private key, both PEM files."""
+
+    certificate: Path
+    private_key: Path
+
+
+def make_plan(spec: Spec, engine: Engine) -> Plan:
+    """Read the prompt and let the engine plan it."""
+    return engine.plan(spec, read(spec.prompt))
+
+
+def produce(
+    plan: Plan,
+    inputs: Inputs,
+    engine: Engine,
+    video: Path,
+    *,
+    last_frame: Path | None = None,
+    signing: Signing | None = None,
+    tick: Tick = no_tick,
+) -> None:
+    """Render the plan and write `video`, and the clip's last frame as a PNG when a path is given.
+
+    Either both files are written whole or none is. Frames are made while the encoder works on earlier
+    ones, so that memory does not grow with the length.
+
+    Raises:
+        BadOption: the credentials cannot be used.
+        CannotWrite: an output cannot be stored.
+        Canceled: `tick` asked to stop.
+    """
+    for path in filter(None, (video, last_frame)):
+        encoding.check_writable(path)
+    if signing is not None:
+        provenance.check_credentials(certificate=signing.certificate, private_key=signing.private_key)
+    clips = list(engine.render(plan, inputs, tick))
+    reel = _Reel(chain.from_iterable(clip.frames for clip in clips))
+    encoding.write_video(
+        video,
+        reel,
+        width=plan.width,
+        height=plan.height,
+        frame_count=plan.frame_count,
+        mix=mixing.mix(joined_tracks(clips)) if plan.audio else None,
+        tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
+        tick=tick,
+    )
+    try:
+        if signing is not None:
+            provenance.sign(
+                video, certificate=signing.certificate, private_key=signing.private_key, engine=plan.engine
+            )
+        if last_frame is not None and reel.last is not None:
+            encoding.write_picture(last_frame, reel.last)
+    except BaseException:
+        video.unlink(missing_ok=True)
+        raise
+
+
+class _Reel:
+    """Frames on their way to the encoder; remembers the last one."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+        self.last: Frame | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames:
+            self.last = frame
+            yield frame
+
+
+def joined_tracks(clips: list[Clip]) -> list[Track]:
+    """Join the shots' tracks by name; a shot without a track is silent in it."""
+    names = dict.fromkeys(track.name for clip in clips for track in clip.tracks)
+    return [Track(name, np.concatenate([_samples(clip, name) for clip in clips])) for name in names]
+
+
+def _samples(clip: Clip, name: str) -> Samples:
+    for track in clip.tracks:
+        if track.name == name:
+            return track.samples
+    return np.zeros((clip.frame_count * SAMPLES_PER_FRAME, 2), np.float32)
