@@ -62,7 +62,8 @@ def test_a_last_frame_alone_is_reached_exactly(talkies: Talkies, photo: Path, tm
 
     assert done.returncode == 0, done.stderr
     prepared = fit(decode_picture(photo.read_bytes()), 640, 640)
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "end.png")), prepared)
+    with Image.open(tmp_path / "end.png") as end:
+        assert np.array_equal(np.asarray(end), prepared)
 
 
 def test_the_same_seed_makes_the_same_file_and_another_seed_does_not(
@@ -90,7 +91,7 @@ def test_the_result_as_json_says_what_was_made_and_what_was_not(talkies: Talkies
 
     result = json.loads(done.stdout)
     assert result["seed"] == 5
-    assert [sound["kind"] for sound in result["plan"]["sounds"]] == ["dog"]
+    assert {sound["kind"] for sound in result["plan"]["sounds"]} == {"dog"}
     assert any("waves" in sentence for sentence in result["not_rendered"])
 
 

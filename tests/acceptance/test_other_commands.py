@@ -44,7 +44,8 @@ def test_inspect_measures_a_video_and_draws_its_sheet(talkies: Talkies, photo: P
     report = json.loads(done.stdout)
     assert report["video"]["frame_count"] == 96
     assert report["audio"]["sample_count"] == 192_000
-    assert Image.open(tmp_path / "a.png").width >= 1000
+    with Image.open(tmp_path / "a.png") as sheet:
+        assert sheet.width >= 1000
 
 
 def test_inspect_of_something_else_is_a_clear_error(talkies: Talkies, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pocketsphinx import Decoder
 from scipy.signal import resample_poly
 
-from talkies.engines.animatic import espeak, voice
-from talkies.engines.animatic.voice import Speech, speak, speakable
+from talkies.engines.animatic import english_voice, espeak, voice
+from talkies.engines.animatic.voice import Speech, speak, speakable, timing
 from talkies.errors import BadOption
 from talkies.plan import Voice
 
@@ -53,6 +53,11 @@ def recognise() -> Recognise:
 
 def plain(text: str) -> str:
     return text.lower().replace(",", "").rstrip(".")
+
+
+def forget() -> None:
+    for cached in (voice._speak, voice._in_timbre, english_voice._passage, espeak.synthesise):
+        cached.cache_clear()
 
 
 def median_pitch(speech: Speech) -> float:
@@ -200,7 +205,7 @@ def test_fast_speech_is_recognised(recognise: Recognise) -> None:
 
 def test_the_same_line_is_the_same_bit_for_bit() -> None:
     first = speak("Nothing changes.", voice="old_man", seed=7)
-    voice._speak.cache_clear()
+    forget()
     second = speak("Nothing changes.", voice="old_man", seed=7)
 
     assert first is not second
@@ -261,6 +266,24 @@ def test_a_text_longer_than_any_clip_is_shortened() -> None:
     assert 20 < speech.samples.size / 48_000 < 90
 
 
+@pytest.mark.parametrize("speaker", ["woman", "old_man"])
+@pytest.mark.parametrize("pace", [1.0, 1.24])
+def test_timing_tells_what_speech_will_be(speaker: Voice, pace: float) -> None:
+    text = "Wait here. I shall be back soon!"
+    told = timing(text, voice=speaker, manner=["softly"], pace=pace, seed=1)
+    speech = speak(text, voice=speaker, manner=["softly"], pace=pace, seed=1)
+
+    assert told.sample_count == speech.samples.size
+    assert told.phonemes == speech.phonemes
+
+
+def test_a_sentence_sounds_the_same_when_the_next_one_is_dropped() -> None:
+    whole = speak("I stay. You go.", voice="man", seed=1)
+    part = speak("I stay.", voice="man", seed=1)
+
+    assert whole.phonemes[: len(part.phonemes)] == part.phonemes
+
+
 def test_an_unknown_language_is_refused_with_the_remedy() -> None:
     assert not speakable("xx")
     with pytest.raises(BadOption, match=r"'xx'.*talkies\[languages\]"):
@@ -315,7 +338,7 @@ def test_men_and_women_differ_in_other_languages() -> None:
 @needs_espeak
 def test_other_languages_do_not_depend_on_the_lines_before() -> None:
     alone = speak("Adiós, amigo.", voice="woman", language="es", seed=1).samples
-    voice._speak.cache_clear()
+    forget()
     speak("Guten Tag!", voice="man", language="de", seed=5)
 
     assert np.array_equal(speak("Adiós, amigo.", voice="woman", language="es", seed=1).samples, alone)

@@ -69,10 +69,10 @@ def test_durations_add_up_to_the_sound() -> None:
     loaded = english_voice._voice()
     letters = loaded.phonemize("Durations add up to the sound.")[0]
 
-    durations = loaded.sess.run([english_voice._DURATIONS], english_voice._inputs(loaded, letters, 1.0))[0]
-    spoken = english_voice._spoken(letters, 1.0, rng(1))
+    spoken, steps = english_voice._spoken(letters, 1.0, rng(1))
 
-    assert round(float(durations.sum()) * 600) == spoken.samples.size
+    assert steps is not None
+    assert round(steps * 600) == spoken.samples.size
 
 
 def test_a_model_without_the_tensor_stays_as_it_is() -> None:
@@ -83,13 +83,15 @@ def test_phonemes_are_timed_by_loudness_when_the_voice_hides_its_durations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = "Please open the window, before dinner."
-    exact = english_voice.synthesise(text, 1.0, 1)
+    exact = joined(english_voice.synthesise(text, 1.0, 1))
     monkeypatch.setattr(english_voice, "_DURATIONS", "/renamed")
     english_voice._voice.cache_clear()
+    english_voice._passage.cache_clear()
     try:
-        guessed = english_voice.synthesise(text, 1.0, 1)
+        guessed = joined(english_voice.synthesise(text, 1.0, 1))
     finally:
         english_voice._voice.cache_clear()
+        english_voice._passage.cache_clear()
 
     assert [p.symbol for p in guessed.phonemes] == [p.symbol for p in exact.phonemes]
     late_s = [g.start_s - e.start_s for g, e in zip(guessed.phonemes, exact.phonemes, strict=True)]
@@ -98,7 +100,7 @@ def test_phonemes_are_timed_by_loudness_when_the_voice_hides_its_durations(
 
 
 def test_phonemes_are_written_in_ipa() -> None:
-    spoken = english_voice.synthesise("Oh my, how joyful they go!", 1.0, 1)
+    spoken = joined(english_voice.synthesise("Oh my, how joyful they go!", 1.0, 1))
 
     symbols = "".join(phoneme.symbol for phoneme in spoken.phonemes)
     assert {"oʊ", "aɪ", "aʊ", "ɔɪ", "eɪ"} <= {phoneme.symbol for phoneme in spoken.phonemes}
@@ -106,7 +108,7 @@ def test_phonemes_are_written_in_ipa() -> None:
 
 
 def test_sentences_are_parted_by_a_pause() -> None:
-    spoken = english_voice.synthesise("Go there. Come back.", 1.0, 1)
+    spoken = joined(english_voice.synthesise("Go there. Come back.", 1.0, 1))
 
     gaps = [after.start_s - before.end_s for before, after in itertools.pairwise(spoken.phonemes)]
     assert max(gaps) > 0.2

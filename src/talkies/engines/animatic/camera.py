@@ -31,7 +31,7 @@ _TILT = 0.10
 _TURN = 0.04  # keystone of a pan: tangent of the angle over the focal length in widths
 _DOLLY = 0.17  # of the distance to the subject
 _ZOOM = math.log(1.32)
-_ORBIT = 0.048  # picture widths that a point at infinity travels
+_ORBIT = 0.06  # picture widths that a point at infinity travels
 _TRACK = 0.065
 _CRANE = 0.065
 _ROLL = math.radians(4)
@@ -40,7 +40,7 @@ _SHAKE = 0.0032  # picture widths, root mean square
 
 _MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
 _RAMP = 0.3  # of a move: the time to full speed, and from it
-_FLOOR = 0.3  # of full speed at a shot's very beginning and end: the first frame already moves
+_FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
 _PROBES = 31  # frames of a shot at which the room is measured
 _MOST_ROOM = 3.0  # enlargement
 _OPENING_FRAMES = 24  # at most, from the whole picture to the shot's framing

@@ -22,7 +22,6 @@ from talkies.engines.animatic.utterance import (
     FRAME,
     VOICE_RATE,
     Utterance,
-    joined,
     loudness_db,
     silence,
     trimmed,
@@ -51,20 +50,36 @@ _IPA = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ"
 _VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 
 
-def synthesise(text: str, pace: float, seed: int) -> Utterance:
-    """Speak English at `pace` times the voice's own speed; sentences are parted by short pauses.
+def synthesise(text: str, pace: float, seed: int) -> tuple[Utterance, ...]:
+    """Speak English at `pace` times the voice's own speed, one utterance a sentence with pauses between.
 
     `seed` decides the breath noise. The same text, pace and seed give the same samples bit for bit.
     """
     speed = float(np.clip(pace, _SLOWEST, _FASTEST))
     parts: list[Utterance] = []
-    for index, (phonemes, pause_s) in enumerate(_passages(text)):
+    for index, (letters, pause_s) in enumerate(_passages(text)):
         if parts:
             parts.append(silence(pause_s / speed))
-        spoken = trimmed(_spoken(phonemes, speed, rng(seed, "voice", index)))
-        shortfall = speed / _reached_speed(phonemes, speed)
-        parts.append(hastened(spoken, shortfall) if abs(shortfall - 1) > _PACE_TOLERANCE else spoken)
-    return joined(parts)
+        parts.append(_passage(letters, speed, seed, index))
+    return tuple(parts)
+
+
+@functools.lru_cache(maxsize=256)
+def _passage(letters: str, speed: float, seed: int, index: int) -> Utterance:
+    """Speak what the network takes at once. Kept, since a planner drops sentences and tries again."""
+    spoken, steps = _spoken(letters, speed, rng(seed, "voice", index))
+    spoken = trimmed(spoken)
+    if steps is None or speed == 1:
+        return spoken
+    shortfall = speed * steps / _usual_steps(letters)
+    return hastened(spoken, shortfall) if abs(shortfall - 1) > _PACE_TOLERANCE else spoken
+
+
+@functools.lru_cache(maxsize=256)
+def _usual_steps(letters: str) -> float:
+    """Give a passage's duration at speed 1. Most sounds last 2 steps, and rounding keeps many there."""
+    voice = _voice()
+    return float(voice.sess.run([_DURATIONS], _inputs(voice, letters, 1.0))[0].sum())
 
 
 def _passages(text: str) -> Iterator[tuple[str, float]]:
@@ -89,8 +104,8 @@ def _within_limit(phonemes: str) -> list[str]:
     return parts
 
 
-def _spoken(letters: str, speed: float, noise: np.random.Generator) -> Utterance:
-    """Run the network on one passage and turn its spectra into sound."""
+def _spoken(letters: str, speed: float, noise: np.random.Generator) -> tuple[Utterance, float | None]:
+    """Run the network on one passage and turn its spectra into sound; also gives the sum of its durations."""
     from hibari import dsp
 
     voice = _voice()
@@ -101,10 +116,9 @@ def _spoken(letters: str, speed: float, noise: np.random.Generator) -> Utterance
     pitch_hz = _pitch(outputs["f0"][0], samples.size // FRAME)
     known = [letter for letter in letters if letter in voice.vocab]
     if durations is None:
-        edges_s = _edges_by_energy(known, samples)
-    else:
-        edges_s = np.cumsum(durations.ravel()[:-1]) * _STEP_S - _LEAD_S
-    return Utterance(samples, pitch_hz, _phonemes(known, edges_s, samples))
+        return Utterance(samples, pitch_hz, _phonemes(known, _edges_by_energy(known, samples), samples)), None
+    edges_s = np.cumsum(durations.ravel()[:-1]) * _STEP_S - _LEAD_S
+    return Utterance(samples, pitch_hz, _phonemes(known, edges_s, samples)), float(durations.sum())
 
 
 def _pitch(pitch_hz: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
@@ -123,17 +137,6 @@ def _voice() -> Any:
 
     model = Path(voice_path("heart", download_missing=False)).read_bytes()
     return hibari.Hibari(voice="heart", model=with_output(model, _DURATIONS), threads=1)
-
-
-def _reached_speed(letters: str, speed: float) -> float:
-    """Tell how fast a passage really becomes: most durations are 2 units, and rounding keeps them there."""
-    voice = _voice()
-    if _DURATIONS not in _output_names(voice):
-        return speed
-    usual, asked = (
-        voice.sess.run([_DURATIONS], _inputs(voice, letters, value))[0].sum() for value in (1.0, speed)
-    )
-    return float(usual / asked)
 
 
 def _inputs(voice: Any, letters: str, speed: float) -> dict[str, NDArray[Any]]:
@@ -163,13 +166,13 @@ def _edges_by_energy(letters: Sequence[str], samples: NDArray[np.float32]) -> ND
 
     Returns the `len(letters) + 1` edges in seconds.
     """
-    weights = np.cumsum([0.0, *(_usual_steps(letter) for letter in letters)])
+    weights = np.cumsum([0.0, *(_weight(letter) for letter in letters)])
     heard = np.cumsum(loudness_db(samples) > _SILENCE_DB)
     frames = np.searchsorted(heard, weights / weights[-1] * heard[-1])
     return np.asarray(frames * samples.size / VOICE_RATE / heard.size)
 
 
-def _usual_steps(letter: str) -> float:
+def _weight(letter: str) -> float:
     if letter in _VOWELS:
         return 3.0
     return 0.0 if letter in _STRESS + _PAUSES + " " else 2.0

@@ -51,6 +51,7 @@ def reads(text: str, language: str) -> bool:
     return unreadable is None or unreadable.search(text) is None
 
 
+@functools.lru_cache(maxsize=64)
 def synthesise(text: str, language: str, pace: float, seed: int, *, male: bool) -> Utterance:
     """Speak at `pace` times the usual speed a language that `knows` accepts.
 

@@ -1,4 +1,4 @@
-"""Speak the script's lines once, to learn how long everything takes and what does not fit."""
+"""Time the script's lines, to learn how long everything takes and what does not fit."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _SENTENCE_END = re.compile(r"[.!?…]+[”\"’)]*(?=\s|$)|[。！？]+[”」�
 
 @dataclass(frozen=True)
 class Utterance:
-    """A line and the speech it becomes."""
+    """A line and how long it takes to say."""
 
     line: Line
-    speech: voice.Speech
+    timing: voice.Timing
 
     @property
     def seconds(self) -> float:
         """How long the speech lasts."""
-        return len(self.speech.samples) / SAMPLE_RATE
+        return self.timing.sample_count / SAMPLE_RATE
 
 
 @dataclass(frozen=True)
@@ -156,10 +156,10 @@ def _lines(script: Script) -> Iterator[tuple[int, Line]]:
 
 
 def _utter(line: Line, seed: int, pace: float = 1.0) -> Utterance:
-    speech = voice.speak(
+    timing = voice.timing(
         line.text, voice=line.voice, language=line.language, manner=line.manner, pace=pace, seed=seed
     )
-    return Utterance(line, speech)
+    return Utterance(line, timing)
 
 
 def _first_sentences(text: str, room: int) -> tuple[str, str]:

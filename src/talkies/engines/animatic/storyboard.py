@@ -174,7 +174,7 @@ def _spoken(utterance: Utterance, shot: int, start_s: float, pace: float) -> Spo
         pace=pace,
         shot=shot,
         start_sample=start_sample,
-        sample_count=len(utterance.speech.samples),
+        sample_count=utterance.timing.sample_count,
         start_s=round(exact_s, 3),
         end_s=round(exact_s + utterance.seconds, 3),
         phonemes=tuple(
@@ -183,7 +183,7 @@ def _spoken(utterance: Utterance, shot: int, start_s: float, pace: float) -> Spo
                 start_s=round(exact_s + phoneme.start_s, 4),
                 end_s=round(exact_s + phoneme.end_s, 4),
             )
-            for phoneme in utterance.speech.phonemes
+            for phoneme in utterance.timing.phonemes
         ),
     )
 

@@ -18,11 +18,12 @@ _LEAD_FRAMES, _TAIL_FRAMES = 5, 12  # kept around the speech: soft onsets and th
 _FADE = VOICE_RATE * 6 // 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Utterance:
     """`samples` is `(frames * FRAME,)` float32 mono at `VOICE_RATE`; phoneme times count from its start.
 
-    `pitch_hz` is `(frames,)`: the pitch in the middle of each frame, 0 where there is no voice.
+    `pitch_hz` is `(frames,)`: the pitch in the middle of each frame, 0 where there is no voice. Equal only to
+    itself, so that it can be the key of a cache.
     """
 
     samples: NDArray[np.float32]

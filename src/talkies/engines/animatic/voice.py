@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from talkies.engines.animatic import english_voice, espeak
 from talkies.engines.animatic.delivery import MALE_VOICES, VOICES, delivery
 from talkies.engines.animatic.spoken_text import readable
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, loudness_db
+from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, joined, loudness_db
 from talkies.engines.animatic.voice_conversion import Timbre, converted
 from talkies.errors import BadOption
 from talkies.media import rng
@@ -28,7 +28,8 @@ SPEECH_DBFS = -20.0  # RMS while somebody speaks, for a usual delivery
 _ACTIVE_DB = -30.0  # under the loudest moment: above this somebody speaks
 _KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on and stay below -1 dBFS
 _SLOWEST, _FASTEST = 0.7, 1.6
-_CACHED_LINES = 32  # a clip's lines are spoken at every pace tried, and once more when rendered
+_CACHED_LINES, _CACHED_PARTS = 32, 256  # a line is planned, then rendered; a planner also tries its sentences
+_RATE_RATIO = SAMPLE_RATE // VOICE_RATE
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Speech:
     """
 
     samples: NDArray[np.float32]
+    phonemes: tuple[Phoneme, ...]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a spoken line is, in samples at 48 kHz, and when its phonemes are heard, from its start."""
+
+    sample_count: int
     phonemes: tuple[Phoneme, ...]
 
 
@@ -70,6 +79,34 @@ def speak(
     Raises:
         BadOption: the language cannot be spoken with what is installed, or its voice cannot read the text.
     """
+    _refuse_unspeakable(language, text)
+    return _speak(text, voice, language, tuple(manner), _bounded(pace), seed)
+
+
+def timing(
+    text: str,
+    *,
+    voice: Voice,
+    language: str = ENGLISH,
+    manner: Sequence[str] = (),
+    pace: float = 1.0,
+    seed: int,
+) -> Timing:
+    """Tell when the sounds of a line will be heard: exactly as in `speak`, without the vocoder's work.
+
+    Raises:
+        BadOption: as `speak`.
+    """
+    _refuse_unspeakable(language, text)
+    spoken = joined(_parts(text, voice, language, _bounded(pace) * delivery(voice, manner).pace, seed))
+    return Timing(spoken.samples.size * _RATE_RATIO, spoken.phonemes)
+
+
+def _bounded(pace: float) -> float:
+    return float(np.clip(pace, _SLOWEST, _FASTEST))
+
+
+def _refuse_unspeakable(language: str, text: str) -> None:
     if not speakable(language):
         raise BadOption(
             f"no voice for language {language!r} is installed; English is built in, "
@@ -80,23 +117,32 @@ def speak(
         raise BadOption(
             f"the voice for language {language!r} cannot read {text[:40]!r}; write the line in kana", "prompt"
         )
-    return _speak(text, voice, language, tuple(manner), float(np.clip(pace, _SLOWEST, _FASTEST)), seed)
 
 
 @functools.lru_cache(maxsize=_CACHED_LINES)
 def _speak(text: str, voice: Voice, language: str, manner: tuple[str, ...], pace: float, seed: int) -> Speech:
     how = delivery(voice, manner)
-    words = readable(text)
-    if language == ENGLISH:
-        spoken, timbre = english_voice.synthesise(words, pace * how.pace, seed), how.timbre
-    else:
-        male = voice in MALE_VOICES
-        spoken = espeak.synthesise(words, language, pace * how.pace, seed, male=male)
-        timbre = _from_a_man(how.timbre) if male else how.timbre
-    changed = converted(spoken, timbre, rng(seed, "tremor"))
+    timbre = how.timbre
+    if language != ENGLISH and voice in MALE_VOICES:
+        timbre = _from_a_man(timbre)
+    parts = _parts(text, voice, language, pace * how.pace, seed)
+    changed = joined([_in_timbre(part, timbre, seed) for part in parts])
     samples = _levelled(changed, SPEECH_DBFS + how.level_db)
     samples.setflags(write=False)
     return Speech(samples, changed.phonemes)
+
+
+def _parts(text: str, voice: Voice, language: str, pace: float, seed: int) -> tuple[Utterance, ...]:
+    """Speak a line in the source's voice, sentence by sentence."""
+    words = readable(text)
+    if language == ENGLISH:
+        return english_voice.synthesise(words, pace, seed)
+    return (espeak.synthesise(words, language, pace, seed, male=voice in MALE_VOICES),)
+
+
+@functools.lru_cache(maxsize=_CACHED_PARTS)
+def _in_timbre(part: Utterance, timbre: Timbre, seed: int) -> Utterance:
+    return converted(part, timbre, rng(seed, "tremor"))
 
 
 def _from_a_man(timbre: Timbre) -> Timbre:
@@ -119,7 +165,7 @@ def _levelled(utterance: Utterance, level_dbfs: float) -> NDArray[np.float32]:
         return np.zeros(0, np.float32)
     samples = utterance.samples.astype(np.float64)
     gain = 10 ** (level_dbfs / 20) / np.sqrt(np.mean(samples[active] ** 2))
-    louder = resample_poly(samples, SAMPLE_RATE // VOICE_RATE, 1) * gain
+    louder = resample_poly(samples, _RATE_RATIO, 1) * gain
     room = _CEILING - _KNEE
     bent = np.sign(louder) * (_KNEE + room * np.tanh((np.abs(louder) - _KNEE) / room))
     return np.asarray(np.where(np.abs(louder) > _KNEE, bent, louder), np.float32)

@@ -73,6 +73,8 @@ UNCHANGED = Timbre()
 
 def converted(utterance: Utterance, timbre: Timbre, chance: np.random.Generator) -> Utterance:
     """Give an utterance another timbre. Length and phoneme times stay; `chance` draws the tremor's drift."""
+    if not utterance.samples.any():
+        return utterance
     samples = utterance.samples.astype(np.float64)
     if timbre.needs_vocoder and samples.size > _WINDOW:
         samples = _revoiced(utterance, timbre, chance)
