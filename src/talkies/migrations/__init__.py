@@ -1,0 +1,1 @@
+"""The schema's versions, shipped with the package; `talkies.database.upgrade` runs them."""

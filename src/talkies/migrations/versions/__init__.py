@@ -1,0 +1,1 @@
+"""The versions, oldest first; each names the one before it."""
