@@ -58,7 +58,7 @@ def frame_view(scene: Scene, framing: Framing) -> View:
         return WHOLE
     if _HANDS.search(subject):
         return _view(scene, *_lower_middle(scene, size))
-    face = _choose_face(scene.faces, subject)
+    face = choose_face(scene.faces, subject)
     if face is not None and size != "full":
         return _view(scene, *_around_face(scene, face, size, subject))
     box = _subject_box(scene)
@@ -92,7 +92,7 @@ def _view(scene: Scene, centre: tuple[float, float], zoom: float) -> View:
     return View(float(np.clip(x, -room_x, room_x)), float(np.clip(y, -room_y, room_y)), zoom)
 
 
-def _choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
+def choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
     """Choose the face that the prompt's words mean; the largest when they do not tell."""
     if not faces:
         return None

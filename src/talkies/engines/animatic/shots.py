@@ -15,12 +15,19 @@ from talkies.engines.animatic.filming import ShotFilm, measure_overflow
 from talkies.engines.animatic.framing import find_focus, frame_view
 from talkies.engines.animatic.inbetween import film_between
 from talkies.engines.animatic.life import give_life
+from talkies.engines.animatic.recentring import recentre
 from talkies.engines.animatic.scene import ANALYSIS_STEPS, Scene, understand
 from talkies.engines.animatic.transitions import mix
 from talkies.media import Frame, Inputs, Tick
-from talkies.plan import Plan, Shot
+from talkies.plan import CameraMove, Framing, Plan, Shot
 
 PictureName = Literal["first", "last"]
+Scenes = dict[tuple[PictureName, Framing], Scene]
+"""The pictures understood: under `WHOLE_FRAMING` as prepared, under another framing as recentred for it."""
+
+WHOLE_FRAMING = Framing()
+_TIGHT = ("medium", "close_up", "extreme_close_up")
+_ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the centred crop does not show
 
 
 class Film(Protocol):
@@ -54,31 +61,70 @@ def render_shots(plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Iterator[Fr
         before = film
 
 
-def _understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> dict[PictureName, Scene]:
-    """Analyse each picture that a shot needs, once."""
+def _understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
+    """Analyse each picture that a shot needs, once, and once more for a face that its crop cuts off."""
     wanted = {shot.picture for shot in plan.shots}
-    pictures: list[tuple[PictureName, Frame]] = []
+    pictures: dict[tuple[PictureName, Framing], Frame] = {}
     if inputs.first_frame is not None and wanted & {"first", "both"}:
-        pictures.append(("first", inputs.first_frame))
+        pictures["first", WHOLE_FRAMING] = inputs.first_frame
     if inputs.last_frame is not None and wanted & {"last", "both"}:
-        pictures.append(("last", inputs.last_frame))
+        pictures["last", WHOLE_FRAMING] = inputs.last_frame
+    for shot in plan.shots:
+        if shot.picture != "both" and shot.framing.size in _TIGHT:
+            source = pictures[shot.picture, WHOLE_FRAMING]
+            window = recentre(source, plan.width, plan.height, shot.framing.subject or "")
+            if window is not None:
+                pictures[shot.picture, shot.framing] = window
     steps, total = count(), ANALYSIS_STEPS * len(pictures)
 
     def step() -> None:
         tick("analysis", next(steps), total)
 
     step()
-    return {name: understand(picture, plan.width, plan.height, step) for name, picture in pictures}
+    return {key: understand(picture, plan.width, plan.height, step) for key, picture in pictures.items()}
 
 
-def _film(plan: Plan, shot: Shot, scenes: dict[PictureName, Scene], tail: int) -> Film:
+def _film(plan: Plan, shot: Shot, scenes: Scenes, tail: int) -> Film:
     """Set a shot up. It goes on for `tail` frames under the next shot's transition."""
     if shot.picture == "both":
-        return film_between(scenes["first"], scenes["last"], shot, plan.seed)
+        return film_between(scenes["first", WHOLE_FRAMING], scenes["last", WHOLE_FRAMING], shot, plan.seed)
     opens = shot.opens_whole or (shot.start_frame == 0 and shot.picture == "first")
     is_final = shot is plan.shots[-1]
     closes = shot.closes_whole or (is_final and shot.picture == "last")
-    return film_shot(scenes[shot.picture], shot, plan.seed, tail=tail, opens_whole=opens, closes_whole=closes)
+    whole = scenes[shot.picture, WHOLE_FRAMING]
+    recentred = scenes.get((shot.picture, shot.framing), whole)
+    if recentred is whole or closes or (opens and shot.frame_count < 2 * _ESTABLISHING_FRAMES):
+        return film_shot(whole, shot, plan.seed, tail=tail, opens_whole=opens, closes_whole=closes)
+    ends = {"opens_whole": False, "closes_whole": False}
+    if not opens:
+        return film_shot(recentred, shot, plan.seed, tail=tail, **ends)
+    cut = shot.start_frame + _ESTABLISHING_FRAMES
+    opening = shot.model_copy(
+        update={"end_frame": cut, "framing": WHOLE_FRAMING, "moves": _opening_moves(shot)}
+    )
+    rest = shot.model_copy(update={"start_frame": cut})
+    return _CutFilm(
+        film_shot(whole, opening, plan.seed, tail=0, opens_whole=True, closes_whole=False),
+        film_shot(recentred, rest, plan.seed, tail=tail, **ends),
+    )
+
+
+def _opening_moves(shot: Shot) -> tuple[CameraMove, ...]:
+    """Keep the camera still before the cut when the whole shot asks for it; else move in gently."""
+    still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
+    return shot.moves if still else (CameraMove(kind="dolly", direction="in", amount="slight"),)
+
+
+class _CutFilm:
+    """The whole picture for most of a second, then a cut to what it does not show."""
+
+    def __init__(self, opening: Film, rest: Film) -> None:
+        self._opening, self._rest = opening, rest
+
+    def frame(self, index: int) -> Frame:
+        if index < _ESTABLISHING_FRAMES:
+            return self._opening.frame(index)
+        return self._rest.frame(index - _ESTABLISHING_FRAMES)
 
 
 def film_shot(
