@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from hashlib import sha256
 from importlib.resources import as_file, files
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import cv2
@@ -31,6 +33,9 @@ _TILE = 176  # source pixels a side; with its margin a tile needs at most 290 MB
 _MARGIN = 16  # source pixels; the net sees 21, but what lies beyond 16 changes its output by 1 of 255 at most
 _NOISE_SHARPENS_WELL = 2.0  # of 255: photographs from cameras and of film grain measure up to 1.7
 _NOISE_SPOILS = 5.0  # of 255: the net takes this for texture and draws it out
+_KEPT_BYTES = 40_000_000  # of super-resolved pictures, beyond the newest
+_KEPT: dict[tuple[tuple[int, ...], bytes], Frame] = {}
+_LOCK = Lock()
 _UNSHARP_AMOUNT, _UNSHARP_RADIUS = 0.35, 1.5  # radius in pixels of the result
 
 
@@ -60,7 +65,8 @@ def fit(frame: Frame, width: int, height: int) -> Frame:
         frame: `(h, w, 3)` uint8, RGB, of any size.
         width, height: of the result, in pixels.
     """
-    trimmed = _trim(frame, width, height)
+    left, top, right, bottom = visible_box(frame, width, height)
+    trimmed = frame[top:bottom, left:right]
     scale = max(width / trimmed.shape[1], height / trimmed.shape[0])
     covering = (max(width, round(trimmed.shape[1] * scale)), max(height, round(trimmed.shape[0] * scale)))
     return _centre(_scale_to(trimmed, covering, scale), width, height)
@@ -81,11 +87,19 @@ def enlarge(frame: Frame, scale: float) -> Frame:
     return _scale_to(frame, (round(width * scale), round(height * scale)), scale)
 
 
-def _trim(frame: Frame, width: int, height: int) -> Frame:
-    """Cut what the target cannot show, in whole pixels and the same on both sides, so the centre stays."""
+def visible_box(frame: Frame, width: int, height: int) -> tuple[int, int, int, int]:
+    """Tell what `fit` works on: `(left, top, right, bottom)`, the crop box widened to whole pixels.
+
+    It is symmetric about the picture's centre, so that the centre stays.
+    """
     x, y, _, _ = crop_box(frame.shape[1], frame.shape[0], width, height)
     left, top = math.floor(x), math.floor(y)
-    return frame[top : frame.shape[0] - top, left : frame.shape[1] - left]
+    return left, top, frame.shape[1] - left, frame.shape[0] - top
+
+
+def uses_net(scale: float) -> bool:
+    """Tell whether an enlargement of this factor is done by the net, noise permitting."""
+    return scale >= _NET_WORTHWHILE
 
 
 def _centre(frame: Frame, width: int, height: int) -> Frame:
@@ -99,7 +113,7 @@ def _scale_to(frame: Frame, size: tuple[int, int], scale: float) -> Frame:
         return frame
     if scale <= 1:
         return _resize(frame, size, cv2.INTER_AREA)
-    trust = _trust_in_net(frame) if scale >= _NET_WORTHWHILE else 0.0
+    trust = _trust_in_net(frame) if uses_net(scale) else 0.0
     if trust == 0:
         return _sharpen(_resize(frame, size, cv2.INTER_LANCZOS4))
     detailed = _resize(
@@ -145,7 +159,20 @@ def _resize(frame: Frame, size: tuple[int, int], interpolation: int) -> Frame:
 
 
 def _super_resolve(frame: Frame) -> Frame:
-    """Enlarge four times with the net, tile by tile."""
+    """Enlarge four times with the net, tile by tile; the last pictures are kept.
+
+    A clip asks for the same picture several times: prepared, and again for the detail of its close-ups.
+    """
+    key = (frame.shape, sha256(np.ascontiguousarray(frame).data).digest())
+    with _LOCK:
+        if key not in _KEPT:
+            while _KEPT and sum(kept.nbytes for kept in _KEPT.values()) > _KEPT_BYTES:
+                _KEPT.pop(next(iter(_KEPT)))
+            _KEPT[key] = _super_resolve_tiles(frame)
+        return _KEPT[key]
+
+
+def _super_resolve_tiles(frame: Frame) -> Frame:
     height, width = frame.shape[:2]
     # Mirrored surroundings: with the net's own zero padding the picture's rim turns dark.
     padded = cv2.copyMakeBorder(frame, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REFLECT_101)

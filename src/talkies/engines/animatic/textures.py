@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.scene import Scene
-from talkies.fitting import MAX_ENLARGEMENT, enlarge
+from talkies.fitting import MAX_ENLARGEMENT, enlarge, uses_net, visible_box
 
 BAND = 1.8  # enlargement at a band's end over that at its base
 _OVERSAMPLING = 2  # texture pixels per output pixel, at the base
@@ -158,9 +158,13 @@ def _photo(scene: Scene, box: Box, density: float, content: float) -> Pixels:
     top = max(0, math.floor(y + box[1] * source_density) - margin)
     right = min(source_width, math.ceil(x + box[2] * source_density) + margin)
     bottom = min(source_height, math.ceil(y + box[3] * source_density) + margin)
-    part = scene.source[top:bottom, left:right]
     scale = min(content / source_density, MAX_ENLARGEMENT)
-    if scale > _WORTH_THE_NET and part.shape[0] * part.shape[1] <= _NET_PIXELS:
+    is_kept = uses_net(1 / source_density)
+    if scale > _WORTH_THE_NET and is_kept:
+        # The whole view went through the net for the prepared picture: its result is kept and costs nothing.
+        left, top, right, bottom = visible_box(scene.source, scene.width, scene.height)
+    part = scene.source[top:bottom, left:right]
+    if scale > _WORTH_THE_NET and (is_kept or part.shape[0] * part.shape[1] <= _NET_PIXELS):
         part = enlarge(part, scale)
     elif scale < 1:
         part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
