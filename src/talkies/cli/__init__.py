@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from talkies.cli import doctor, generate, inspect, plan
+from talkies.cli import doctor, generate, inspect, keys, plan, serve, settings, work
 from talkies.cli.talk import complain
 
 app = typer.Typer(
@@ -25,6 +25,10 @@ app.command("generate")(generate.generate)
 app.command("plan")(plan.plan)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.command("work")(work.work)
+app.add_typer(keys.keys)
+app.command("settings")(settings.settings)
 
 
 def main() -> None:

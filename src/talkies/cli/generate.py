@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,9 @@ from talkies.cli.talk import progress, say
 from talkies.engines import find_engine
 from talkies.errors import BadOption
 from talkies.plan import Plan
-from talkies.production import Signing, make_plan, produce
+
+if TYPE_CHECKING:
+    from talkies.production import Signing
 
 Output = Annotated[
     Path | None,
@@ -54,6 +56,8 @@ def generate(
     Prints the video's path on standard output, or everything about it with --json. With --certificate
     and --private-key the video is signed by C2PA.
     """
+    from talkies.production import make_plan, produce
+
     started = time.monotonic()
     signing = _signing(certificate, private_key)
     maker = find_engine(engine)
@@ -81,6 +85,8 @@ def generate(
 
 def _signing(certificate: Path | None, private_key: Path | None) -> Signing | None:
     if certificate and private_key:
+        from talkies.production import Signing
+
         return Signing(certificate, private_key)
     if certificate or private_key:
         raise BadOption("--certificate and --private-key go together; give both or neither", "certificate")

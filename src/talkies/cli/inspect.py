@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from talkies import inputs, inspection
 from talkies.cli.request import AsJson
 from talkies.cli.talk import say
-from talkies.inspection.report import Motion, Report, Sound
 from talkies.media import Frame
+
+if TYPE_CHECKING:
+    from talkies.inspection.report import Motion, Report, Sound
 
 Video = Annotated[Path, typer.Argument(metavar="VIDEO", help="Any video file.", show_default=False)]
 Sheet = Annotated[
@@ -39,6 +40,8 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Measure a video: streams, loudness, cuts, motion, likeness, and how sound and picture agree."""
+    from talkies import inspection
+
     report = inspection.inspect_video(
         video,
         first_frame=_picture(first_frame, "first_frame"),
@@ -56,6 +59,8 @@ def inspect(
 def _picture(path: Path | None, parameter: str) -> Frame | None:
     if path is None:
         return None
+    from talkies import inputs
+
     return inputs.decode_picture(inputs.read_picture_file(path, parameter), parameter=parameter)
 
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from talkies import inputs
 from talkies.errors import BadOption
 from talkies.media import Frame, Inputs
 from talkies.spec import MAX_DURATION_S, MIN_DURATION_S, RATIOS, RESOLUTIONS, PictureFacts, Spec, settle
@@ -120,6 +119,8 @@ def _part(words: list[str], last_frame: str | None) -> tuple[str | None, str]:
 
 
 def _read(source: str, parameter: str) -> _Picture:
+    from talkies import inputs
+
     data = (
         inputs.read_picture_stream(sys.stdin.buffer, parameter)
         if source == STANDARD_INPUT

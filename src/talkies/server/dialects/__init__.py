@@ -1,0 +1,1 @@
+"""Public APIs that callers' programs already speak, one module each."""

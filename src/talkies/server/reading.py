@@ -1,0 +1,99 @@
+"""Tasks as their callers read them: with estimates, and with links made anew at each read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from talkies.database import reading, tasks
+from talkies.errors import TalkiesError
+from talkies.server.dialects import modellix
+from talkies.server.services import Services
+from talkies.server.together import Together
+from talkies.task import FINAL, Artifact, Status, Task
+from talkies.task_queue import Outlook, Page, Wanted
+from talkies.task_queue.owning import visible
+from talkies.task_queue.rows import is_task_id, to_task
+
+ESTIMATE_S = 1.0  # for how long an estimate stands: making one counts the queue
+MAX_ESTIMATES = 10_000  # kept at once
+
+_Asked = tuple[str, str]  # an owner and the id of a task
+
+
+class Reader:
+    """Reads tasks and writes them as bodies. What is not `async` blocks: call it in a thread."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._estimates: dict[str, tuple[Outlook, float]] = {}
+        self._together = Together(self._look)
+
+    async def body(self, owner: str, task_id: str) -> dict[str, Any]:
+        """Read one task.
+
+        Raises:
+            NotFound: this owner has no such task.
+            Gone: it was deleted.
+        """
+        return await self._together.get((owner, task_id))
+
+    def describe(self, task: Task) -> dict[str, Any]:
+        """Write a task with its estimates."""
+        return modellix.to_task_body(task, self._outlook(task), self.link)
+
+    def page(self, owner: str, wanted: Wanted, page: int, page_size: int) -> dict[str, Any]:
+        """Read one page of an owner's tasks, without estimates."""
+        found: Page = self._services.queue.list(owner, wanted, page, page_size)
+        return {
+            "tasks": [modellix.to_task_body(task, None, self.link) for task in found.tasks],
+            "total": found.total,
+            "page": page,
+            "page_size": page_size,
+            "has_more": page * page_size < found.total,
+        }
+
+    def link(self, task: Task, artifact: Artifact) -> str:
+        """Make an address that opens a stored file without a key, for a time."""
+        path = f"/files/{task.id}/{file_name(task.id, artifact)}"
+        return self._services.public_url + self._services.links.sign(path, self._services.settings.link_s)
+
+    def _look(self, wanted: Sequence[_Asked]) -> dict[_Asked, dict[str, Any] | Exception]:
+        """Read several tasks, of whomever, by one statement."""
+        plain = {task_id for _, task_id in wanted if is_task_id(task_id)}
+        with reading(self._services.database) as connection:
+            rows = connection.execute(select(tasks).where(tasks.c.id.in_(plain))).all()
+        by_id = {row.id: row for row in rows}
+        return {asked: self._body(by_id.get(asked[1]), *asked) for asked in wanted}
+
+    def _body(self, row: Row[Any] | None, owner: str, task_id: str) -> dict[str, Any] | Exception:
+        try:
+            return self.describe(to_task(visible(row, owner, task_id)))
+        except TalkiesError as error:
+            return error
+
+    def _outlook(self, task: Task) -> Outlook | None:
+        if task.status in FINAL:
+            return None
+        now = time.monotonic()
+        kept = self._estimates.get(task.id)
+        waits = task.status is Status.QUEUED
+        if kept is not None and kept[1] > now and (kept[0].queue_position is not None) == waits:
+            return kept[0]
+        outlook = self._services.queue.outlook(task)
+        if len(self._estimates) >= MAX_ESTIMATES:
+            self._estimates.clear()
+        self._estimates[task.id] = (outlook, now + ESTIMATE_S)
+        return outlook
+
+
+def file_name(task_id: str, artifact: Artifact) -> str:
+    """Name a stored file in links: clients save it under the last part of the path.
+
+    The video is `<task>.mp4`, the last frame `<task>-last-frame.png`.
+    """
+    part = "" if artifact.role == "video" else "-last-frame"
+    return f"{task_id}{part}.{modellix.extension(artifact)}"
