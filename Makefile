@@ -16,7 +16,7 @@ demo: .venv/ready-run
 	@echo "demo.mp4 is the clip: open it with any video player or browser. demo.png shows it frame by frame."
 
 test: check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: .venv/ready-test
 	$(BIN)/ruff check .

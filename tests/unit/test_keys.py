@@ -216,7 +216,7 @@ def test_the_last_use_is_not_written_for_every_request(store: KeyStore, engine: 
     assert used >= first
 
 
-@pytest.mark.parametrize("secret", ["my-own-secret-for-ci", make_secret()])
+@pytest.mark.parametrize("secret", ["my-own-secret-for-ci", make_secret()], ids=["own", "typed"])
 def test_a_secret_of_the_operator_is_registered_once(store: KeyStore, secret: str) -> None:
     first = store.register(secret)
 
