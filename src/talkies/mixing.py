@@ -38,7 +38,7 @@ SPEECH_GAP_S = 0.5  # a shorter pause does not let the bed up
 SPEECH_FLOOR_DB = 30.0  # below a line's loudest moments: quieter is silence between words
 
 ENCODER_MARGIN_DB = 0.5  # AAC at 192 kbit/s raises the true peak by a few tenths of a decibel
-MOST_LIMITING_DB = 18.0
+MOST_LIMITING_DB = 30.0
 _OVERSAMPLING = 4  # ITU-R BS.1770-4, annex 2
 _LIMITER_LOOKAHEAD_S, _LIMITER_RELEASE_S = 0.003, 0.06
 _BLOCK_S, _HOP_S = 0.4, 0.1
@@ -53,7 +53,7 @@ def mix(tracks: Sequence[Track], *, target_lufs: float = -16.0, ceiling_dbtp: fl
     unless those are out of all bounds, since a planner sets what is distant and what is near. While speech
     lasts, everything else lies at least 15 dB below it. The true peak stays half a decibel under
     `ceiling_dbtp`, which leaves room for the encoder. A mix so sparse that the target would need more than
-    18 dB of limiting (a lone click) stays below the target; silence stays silence.
+    30 dB of limiting (a lone click) stays below the target; silence stays silence.
 
     Raises:
         ValueError: the tracks differ in length.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -66,6 +66,7 @@ def test_a_mix_has_the_loudness_and_the_ceiling_it_promises() -> None:
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
+@example(levels=[0.5, 0.5, 0.03125, 0.5], present=[False, False, True, True], hit_s=1.0, seed=0)
 @given(
     levels=st.lists(st.floats(0.003, 0.9), min_size=4, max_size=4),
     present=st.lists(st.booleans(), min_size=4, max_size=4).filter(any),
