@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import math
 import socket
 import statistics
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -562,11 +563,24 @@ def test_row_67_a_foreign_origin_gets_no_leave_to_read(site: Site) -> None:
     assert simple.headers["x-content-type-options"] == "nosniff"
 
 
+@contextmanager
+def logging_everything() -> Iterator[None]:
+    """Log as the service does, and leave no trace of that."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logs.configure(logs.Style("debug", as_json=True))
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 def test_row_68_no_prompt_key_link_or_picture_reaches_the_log(
     open_site: OpenSite, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    logs.configure(logs.Style("debug", as_json=True))
-    try:
+    with logging_everything():
         site = open_site()
         link = finished_link(site)
         site.post(prompt="a very secret prompt", duration=99)
@@ -574,8 +588,6 @@ def test_row_68_no_prompt_key_link_or_picture_reaches_the_log(
         httpx.get(link)
         httpx.get(link[:-3])
         written = capfd.readouterr().err
-    finally:
-        structlog.reset_defaults()
 
     lines = [json.loads(line) for line in written.splitlines() if '"request"' in line]
     secrets = [site.secret, "She waves", "secret prompt", PICTURE[:40], urlsplit(link).query, "whsec_"]
