@@ -653,6 +653,15 @@ class TestLooking:
         assert outlook.queue_position is None
         assert outlook.eta_s == pytest.approx(30, abs=3)
 
+    def test_the_line_tells_of_each_task_what_its_own_outlook_tells(self, queue: TaskQueue) -> None:
+        owners = ("anna", "bert", "anna", "carl", "anna", "bert", "anna")
+        waiting = [submit(queue, owner=owner) for owner in owners]
+        waiting += [submit(queue, owner=owner, tier="flex") for owner in ("bert", "dora", "bert")]
+
+        line = queue.line()
+
+        assert line == {task.id: queue.outlook(task) for task in waiting}
+
     def test_a_task_that_is_over_has_no_outlook(self, queue: TaskQueue) -> None:
         outlook = queue.outlook(queue.cancel("anna", submit(queue).id))
 

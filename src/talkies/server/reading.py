@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 from talkies.database import reading, tasks
 from talkies.errors import TalkiesError
 from talkies.server.dialects import modellix
+from talkies.server.line import Line
 from talkies.server.services import Services
 from talkies.server.together import Together
 from talkies.task import FINAL, Artifact, Status, Task
@@ -19,7 +20,7 @@ from talkies.task_queue.owning import visible
 from talkies.task_queue.rows import is_task_id, to_task
 
 ESTIMATE_S = 1.0  # for how long an estimate stands: making one counts the queue
-MAX_ESTIMATES = 10_000  # kept at once
+MAX_ENDS = 1_000  # estimates of running tasks that are kept
 
 _Asked = tuple[str, str]  # an owner and the id of a task
 
@@ -29,7 +30,8 @@ class Reader:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._estimates: dict[str, tuple[Outlook, float]] = {}
+        self._ends: dict[str, tuple[Outlook, float]] = {}  # of running tasks
+        self._line = Line(services.queue)
         self._together = Together(self._look)
 
     async def body(self, owner: str, task_id: str) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class Reader:
             NotFound: this owner has no such task.
             Gone: it was deleted.
         """
+        self._line.keep_fresh()
         return await self._together.get((owner, task_id))
 
     def describe(self, task: Task) -> dict[str, Any]:
@@ -78,15 +81,16 @@ class Reader:
     def _outlook(self, task: Task) -> Outlook | None:
         if task.status in FINAL:
             return None
+        if task.status is Status.QUEUED:
+            return self._line.get(task.id) or self._services.queue.outlook(task)
         now = time.monotonic()
-        kept = self._estimates.get(task.id)
-        waits = task.status is Status.QUEUED
-        if kept is not None and kept[1] > now and (kept[0].queue_position is not None) == waits:
+        kept = self._ends.get(task.id)
+        if kept is not None and kept[1] > now:
             return kept[0]
         outlook = self._services.queue.outlook(task)
-        if len(self._estimates) >= MAX_ESTIMATES:
-            self._estimates.clear()
-        self._estimates[task.id] = (outlook, now + ESTIMATE_S)
+        if len(self._ends) >= MAX_ENDS:
+            self._ends.clear()
+        self._ends[task.id] = (outlook, now + ESTIMATE_S)
         return outlook
 
 

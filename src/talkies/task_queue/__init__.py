@@ -192,6 +192,11 @@ class TaskQueue:
         with reading(self._engine) as connection:
             return outlook.estimate(connection, task)
 
+    def line(self) -> dict[str, Outlook]:
+        """Estimate the place and the end of every queued task, by id; it reads the whole line at once."""
+        with reading(self._engine) as connection:
+            return outlook.estimate_line(connection)
+
     def counts(self) -> Counts:
         """Count the tasks, for metrics; it reads the whole table."""
         with reading(self._engine) as connection:
