@@ -38,6 +38,7 @@ _X264 = {
     # twice the time, "superfast" needs twice the bits.
     "preset": "veryfast",
     "crf": "17",
+    "bf": "0",  # B-frames would push a keyframe's sound behind it, by the keyframe's size or more
     "profile": "high",
     "g": str(_KEYFRAME_INTERVAL),
 }
