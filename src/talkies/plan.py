@@ -6,7 +6,7 @@ words for camera work are shared with `script`, which reads them from the prompt
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -75,6 +75,7 @@ Ambience = Literal[
     "bubbles",
 ]
 """Sounds that last as long as their shot."""
+AMBIENCES: frozenset[str] = frozenset(get_args(Ambience))
 
 Effect = Literal[
     "thunder",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from talkies.plan import CameraMove, Framing
+from talkies.plan import AMBIENCES, CameraMove, Framing
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
 from talkies.script.dialogue import Dialogue
@@ -18,7 +18,7 @@ from talkies.script.people import People
 from talkies.script.quotes import find_quotations, mask
 from talkies.script.scenery import read_style, told
 from talkies.script.scoring import is_silent, read_music
-from talkies.script.sounds import AMBIENCES, read_sounds
+from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
 from talkies.script.words import QUOTE
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
-from talkies.plan import Ambience, Effect
+from talkies.plan import AMBIENCES, Ambience, Effect
 from talkies.script.model import Sound
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 
 Loudness = Literal["faint", "normal", "loud"]
 
-AMBIENCES = frozenset(get_args(Ambience))
 _REACH = 3  # words around a sound in which its loudness and count are looked for
 _MOST_TIMES = 12  # more than anybody counts in a clip
 

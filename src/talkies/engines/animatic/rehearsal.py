@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import get_args
 
 from talkies.engines.animatic import omissions, voice
-from talkies.plan import Ambience
+from talkies.plan import AMBIENCES
 from talkies.script import Line, Script, ScriptShot, Sound
 from talkies.spec import AUTO_DURATION, MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, Spec
 
@@ -33,7 +32,6 @@ USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
 PACES = (1.0, 1.08, 1.16, 1.24, 1.32)  # tried in turn; beyond the last, speech sounds hurried
 LONGEST_SPEECH = 400  # characters: more than 12 s hold at the fastest pace
 
-AMBIENCES = frozenset(get_args(Ambience))
 _SENTENCE_END = re.compile(r"[.!?…]+[”\"’)]*(?=\s|$)|[。！？]+[”」』]*")
 
 

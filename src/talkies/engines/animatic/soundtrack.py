@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast, get_args
+from typing import cast
 
 import numpy as np
 
 from talkies.engines.animatic import effects, music, voice
 from talkies.media import Samples, Tick, Track, TrackName
-from talkies.plan import Ambience, Effect, PlacedSound, Plan
+from talkies.plan import AMBIENCES, Ambience, Effect, PlacedSound, Plan
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
 
-AMBIENCES = frozenset(get_args(Ambience))
 FADE_S = 0.25  # an ambience comes and goes within this, so that a cut is not a click
 CUT_FADE_S = 0.06  # where the clip's end cuts a one-shot's tail
 

@@ -7,7 +7,6 @@ from typing import Literal, cast
 
 from talkies.engines.animatic import effects, omissions
 from talkies.engines.animatic.rehearsal import (
-    AMBIENCES,
     GAP_S,
     LEAD_S,
     TAIL_S,
@@ -21,6 +20,7 @@ from talkies.engines.animatic.rehearsal import (
 )
 from talkies.media import rng
 from talkies.plan import (
+    AMBIENCES,
     CameraMove,
     Effect,
     Mood,
