@@ -79,7 +79,7 @@ def test_every_answer_to_generated_requests_is_a_documented_one(service: Service
             "--suppress-health-check=all",
             "--no-color",
             "--warnings=off",
-            "--workers=2",
+            "--workers=1",  # with threads, Python 3.11's parser fails now and then: python/cpython#106905
             "--request-timeout=60",
         ],
         cwd=tmp_path,
