@@ -2,7 +2,7 @@
 #   make demo    a real photo and a sentence become demo.mp4 and demo.png
 #   make test    everything: make check, then all tests
 #   make check   style, types, import rules
-#   make bench   speed and memory, as ratios in one run
+#   make bench   speed and memory of engine and service, as ratios in one run
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -1,9 +1,10 @@
-"""The bench's figures as one picture."""
+"""The bench's figures as pictures."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 LABELS = {
     "encoder_alone": "H.264 + AAC encoder alone, frames in memory",
@@ -14,14 +15,14 @@ LABELS = {
 }
 
 
-def draw(figures: dict[str, Any], out: Path) -> None:
+def draw_speed(measured_s: Mapping[str, float], out: Path) -> None:
     """Draw seconds for 5 s of 720p as bars, beside the clip's own length, and write a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    seconds = {label: figures["seconds"][name] for name, label in LABELS.items()}
+    seconds = {label: measured_s[name] for name, label in LABELS.items()}
     figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
     colours = ["#2a6f97" if "talkies" in label else "#adb5bd" for label in seconds]
     bars = axes.barh(list(seconds), list(seconds.values()), color=colours)
@@ -29,7 +30,27 @@ def draw(figures: dict[str, Any], out: Path) -> None:
     axes.axvline(5, color="#c1121f", linewidth=1, linestyle="--")
     axes.text(5, -0.75, "the clip's own length", color="#c1121f", ha="center", fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel(f"seconds for 5 s of 720p, {figures['machine']['cores']} cores, one run")
+    axes.set_xlabel(f"seconds for 5 s of 720p, {os.cpu_count()} cores, one run")
     axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(out, dpi=120)
+    plt.close(figure)
+
+
+def draw_soak(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], out: Path) -> None:
+    """Draw what processes hold over minutes, each curve from zero on axes of its own, and write a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, rows = plt.subplots(
+        len(curves), figsize=(9, 1.6 * len(curves)), sharex=True, layout="constrained"
+    )
+    for axes, (label, (minutes, values)) in zip(rows, curves.items(), strict=True):
+        axes.plot(minutes, values, color="#2a6f97")
+        axes.set_ylim(0, 1.15 * max(values))
+        axes.set_title(label, fontsize=9, loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+    rows[-1].set_xlabel("minutes of mixed load")
     figure.savefig(out, dpi=120)
     plt.close(figure)

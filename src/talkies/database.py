@@ -7,6 +7,7 @@ Statuses and other closed words are stored as the text that `talkies.task` spell
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,11 +39,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from talkies import clock
 from talkies.errors import BadDatabase
 
+_STEADY_MS = "steady_ms"  # the SQL function behind `now_ms` on SQLite
+_TURN = "turn"  # marks the connection whose turn to write it is
 BUSY_S = 30.0  # how long a writer waits for another one before it gives up
 MIGRATION_LOCK = 0x7A1C1E5  # any constant: the PostgreSQL advisory lock of schema upgrades
 
@@ -121,6 +126,26 @@ task_events = Table(
 )
 """The history: rows are only ever added, in the transaction of the transition that they record."""
 
+stage_times = Table(
+    "stage_times",
+    metadata,
+    Column("task", ForeignKey("tasks.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("stage", String(64), primary_key=True),
+    Column("engine", String(64), nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+)
+"""How long each stage of each attempt took; rows are only ever added."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("engines", JSON, nullable=False),
+    Column("alive_until_ms", BigInteger, nullable=False),
+)
+"""The workers that may be at work: each renews its own row, and the next one to sign in removes dead ones."""
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
@@ -138,6 +163,15 @@ claim_turn = Table(
     Column("turn", BigInteger, nullable=False),
 )
 """One row: the number of claims so far. Counting it up lets one claim through at a time."""
+
+clock_offset = Table(
+    "clock_offset",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("boot", String(64), nullable=False),  # the start of the machine that the offset belongs to
+    Column("offset_ms", BigInteger, nullable=False),  # the wall clock less the time since that start
+)
+"""One row, for SQLite: where its clock counts from. `timekeeping` keeps it."""
 
 shares = Table(
     "shares",
@@ -238,9 +272,27 @@ deliveries = Table(
 )
 """The outbox: written in the transaction of the status change that it tells, sent later by `webhooks`."""
 
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("number", _RowNumber, primary_key=True, autoincrement=True),
+    Column("delivery", ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),  # from 1; a replay begins again
+    Column("begun_ms", BigInteger, nullable=False),
+    Column("took_ms", BigInteger),
+    Column("status", Integer),  # HTTP status of the answer
+    Column("error", String(1024)),
+    Column("outcome", String(16)),  # delivered, retried, failed, dropped, late; null: no end is known
+)
+"""The delivery log: one row for each attempt, written when it begins and completed when it ends."""
+
 
 class now_ms(FunctionElement[int]):  # noqa: N801  (a SQL function)
-    """The database's clock when the statement began, in integer milliseconds since 1970."""
+    """The database's clock, in integer milliseconds since 1970.
+
+    PostgreSQL tells its host's. On SQLite it counts on by itself, so that setting the wall clock ends no
+    lease early and none too late.
+    """
 
     type = BigInteger()
     inherit_cache = True
@@ -248,9 +300,8 @@ class now_ms(FunctionElement[int]):  # noqa: N801  (a SQL function)
 
 @compiles(now_ms, "sqlite")
 def _now_on_sqlite(element: now_ms, compiler: SQLCompiler, **options: Any) -> str:
-    """2440587.5 is the Julian day of 1970; SQLite counts whole milliseconds, which rounding restores."""
     del element, compiler, options
-    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+    return f"(SELECT {_STEADY_MS}(boot, offset_ms) FROM clock_offset)"
 
 
 @compiles(now_ms, "postgresql")
@@ -271,7 +322,9 @@ def connect(url: str) -> Engine:
             address, connect_args={"timeout": BUSY_S}, pool_size=10, max_overflow=30, pool_timeout=BUSY_S
         )
         event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_on_sqlite)
+        turns = _Turns()
+        event.listen(engine, "begin", turns.begin)
+        event.listen(engine, "checkin", turns.end)
         return engine
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
@@ -326,14 +379,18 @@ def migrations() -> Config:
     return config
 
 
+_NOW = select(now_ms())  # built once: every writer asks
+
+
 def current_ms(connection: Connection) -> int:
     """Read the database's clock. Taken once in a transaction, it gives all its rows the same time."""
-    return connection.execute(select(now_ms())).scalar_one()
+    return connection.execute(_NOW).scalar_one()
 
 
 def _configure_sqlite(connection: Any, record: object) -> None:
     del record
-    connection.isolation_level = None  # the driver opens no transactions of its own: `_begin_on_sqlite` does
+    connection.create_function(_STEADY_MS, 2, _steady_ms)
+    connection.isolation_level = None  # the driver opens no transactions of its own: `_Turns.begin` does
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
@@ -341,7 +398,38 @@ def _configure_sqlite(connection: Any, record: object) -> None:
     cursor.close()
 
 
-def _begin_on_sqlite(connection: Connection) -> None:
-    """Take the write lock before the first read: a lock taken later would let two writers read the same."""
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+def _steady_ms(boot: str, offset_ms: int) -> int:
+    """Count on from the offset; before this start of the machine has one, the wall clock is taken."""
+    return clock.since_boot_ms() + offset_ms if boot == clock.boot() else clock.wall_ms()
+
+
+class _Turns:
+    """Lets the writers of one process begin one after the other.
+
+    SQLite would do that too, but by sleeping: a writer that finds the database locked looks again after up
+    to 100 ms, while others overtake it. With 8 at once, most of the time went by in such sleeps.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        """Take the write lock before the first read: taken later, it would let two writers read the same."""
+        if connection.get_execution_options().get("reads_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        self._take(connection.connection.record_info)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _take(self, info: dict[str, Any] | None) -> None:
+        """Wait for the turn. In vain, go on to SQLite's own lock, which then says that it is busy."""
+        assert info is not None, "the connection is not of the pool"
+        if _TURN not in info and self._turn.acquire(timeout=BUSY_S):
+            info[_TURN] = True
+
+    def end(self, connection: object, record: ConnectionPoolEntry) -> None:
+        """Give the turn to the next when the connection goes back to the pool, however its work ended."""
+        del connection
+        assert record.record_info is not None
+        if record.record_info.pop(_TURN, False):
+            self._turn.release()

@@ -24,6 +24,7 @@ from talkies.errors import TalkiesError
 from talkies.storage import Storage, StoredFile
 from talkies.task import Status, Task
 from talkies.task_queue import TaskQueue
+from talkies.timekeeping import follow_wall_clock
 
 SWEEP_S = 2.0  # between two looks for what ran out; workers that claim do the same
 REMOVE_S = 60.0  # between two rounds of deleting what callers no longer need
@@ -56,6 +57,7 @@ class Housekeeper:
     def run(self, stop: threading.Event) -> None:
         """Do each duty in its time until `stop` is set. What fails is logged and done again later."""
         duties = (
+            _Duty("wall clock followed", SWEEP_S, self.follow_wall_clock),
             _Duty("tasks ended", SWEEP_S, self.sweep),
             _Duty("results removed", REMOVE_S, self.remove_results),
             _Duty("uploads removed", REMOVE_S, self.remove_uploads),
@@ -68,6 +70,10 @@ class Housekeeper:
                 if time.monotonic() >= due_s[duty]:
                     self._perform(duty)
                     due_s[duty] = time.monotonic() + duty.every_s
+
+    def follow_wall_clock(self) -> int:
+        """Bring the database's clock up to date; tell how often (0 or 1) the wall clock was set."""
+        return int(follow_wall_clock(self._engine))
 
     def sweep(self) -> int:
         """End tasks whose time is over and attempts whose lease is; tell how many."""
@@ -123,6 +129,9 @@ class Housekeeper:
             count = duty.perform()
         except (DBAPIError, TalkiesError) as error:
             log.warning("housekeeping put off", duty=duty.name, error=type(error).__name__)
+            return
+        except Exception:  # nothing may end the thread that all later rounds need
+            log.exception("housekeeping put off", duty=duty.name)
             return
         if count:
             log.info(duty.name, count=count)

@@ -18,11 +18,13 @@ import secrets
 import string
 import zlib
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from talkies.database import api_keys, current_ms, key_secrets, reading
 from talkies.errors import AuthenticationFailed, BadOption, Conflict, Forbidden, NotFound
@@ -212,7 +214,8 @@ class KeyStore:
             return _read(connection, key_id)
 
     def _note_use(self, sha256: str, now_ms: int) -> None:
-        with self._engine.begin() as connection:
+        """Write down the use; on a full disk the key still works, so that tasks can be read."""
+        with suppress(OperationalError), self._engine.begin() as connection:
             connection.execute(
                 update(key_secrets).where(key_secrets.c.sha256 == sha256).values(last_used_ms=now_ms)
             )

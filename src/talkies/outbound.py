@@ -298,7 +298,7 @@ def _rule_broken(url: str, policy: Policy, causes: list[BaseException]) -> Reaso
         port, host = parts.port, parts.hostname or ""
     except ValueError:
         return "bad_url"
-    if len(url) > URL_LIMIT or not url.isprintable():
+    if len(url) > URL_LIMIT or not url.isprintable() or " " in url:
         return "bad_url"
     if parts.scheme and parts.scheme.lower() not in policy.allowed_schemes:
         return "scheme_not_allowed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -14,16 +13,9 @@ from talkies import encoding, mixing, provenance
 from talkies.engines import Engine
 from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, no_tick
 from talkies.plan import Plan
+from talkies.provenance import Signing
 from talkies.script import read
 from talkies.spec import SAMPLES_PER_FRAME, Spec
-
-
-@dataclass(frozen=True)
-class Signing:
-    """The operator's C2PA credentials: a certificate chain and its private key, both PEM files."""
-
-    certificate: Path
-    private_key: Path
 
 
 def make_plan(spec: Spec, engine: Engine) -> Plan:

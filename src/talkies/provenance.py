@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,14 @@ _BY_TRAINED_ALGORITHM = _SOURCE_TYPES + "trainedAlgorithmicMedia"
 _NOT_TRAINED = ("animatic",)
 
 _EC_ALGORITHMS = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+
+
+@dataclass(frozen=True)
+class Signing:
+    """The operator's C2PA credentials: a certificate chain and its private key, both PEM files."""
+
+    certificate: Path
+    private_key: Path
 
 
 def source_type(engine: str) -> str:

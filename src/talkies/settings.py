@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     retention_s: float = Field(7 * 86_400.0, gt=0, description="Seconds that results and pictures are kept.")
     link_s: float = Field(86_400.0, gt=0, description="Seconds that a signed link works.")
     uploads_per_key: int = Field(10, ge=1, description="Uploaded files of one key at once.")
+    uploads_at_once: int = Field(2, ge=1, description="Uploads of one key under way at once.")
     upload_limit_bytes: int = Field(16 * 2**20, ge=1, description="Largest uploaded file.")
 
     webhook_timeout_s: float = Field(
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
 
     certificate: Path | None = Field(None, description="C2PA certificate chain, PEM.")
     private_key: Path | None = Field(None, description="Private key of the C2PA certificate, PEM.")
+    commit: str | None = Field(
+        None,
+        pattern="^[0-9A-Za-z._-]{1,64}$",
+        description="Commit of the build, for the metrics; without it what the installer wrote down.",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
 

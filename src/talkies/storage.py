@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -139,6 +140,15 @@ class Storage:
             with suppress(FileNotFoundError):
                 if path.is_file() and path.stat().st_mtime < time.time() - age_s:
                     path.unlink()
+
+    def free_bytes(self) -> int | None:
+        """Tell how much more a folder's disk can take; None of a bucket, or when the system does not tell."""
+        if self._folder is None:
+            return None
+        try:
+            return shutil.disk_usage(self._folder).free
+        except OSError:
+            return None
 
     def check_writable(self) -> None:
         """Write and delete a small file.

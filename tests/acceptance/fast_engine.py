@@ -53,7 +53,7 @@ class Fast:
         angle = np.arange(SAMPLE_RATE, dtype=np.float32) * (2 * np.pi * 440 / SAMPLE_RATE)
         tone = np.sin(angle) * (0.0 if "silent" in prompt else 0.2)
         samples = np.repeat(tone.astype(np.float32)[:, None], 2, axis=1)
-        yield Clip(FRAME_RATE, _frames(prompt, tick), (Track("music", samples),))
+        yield Clip(FRAME_RATE, _frames(tick), (Track("music", samples),))
 
 
 def _make_trouble(prompt: str) -> None:
@@ -70,6 +70,8 @@ def _make_trouble(prompt: str) -> None:
         raise EngineFailed("the fast engine fails on request")
     if "hang" in prompt:
         time.sleep(3600)
+    if prompt.startswith("until"):  # "until PATH": goes on when the file is there
+        _wait_for(Path(prompt.split()[-1]))
 
 
 def _die_once(marker: Path) -> None:
@@ -78,9 +80,12 @@ def _die_once(marker: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _frames(prompt: str, tick: Tick) -> Iterator[Frame]:
+def _wait_for(marker: Path) -> None:
+    while not marker.exists():
+        time.sleep(0.02)
+
+
+def _frames(tick: Tick) -> Iterator[Frame]:
     for number in range(FRAME_RATE):
-        if "slow" in prompt:
-            time.sleep(0.1)
         tick("picture", number + 1, FRAME_RATE)
         yield np.full((SIDE, SIDE, 3), 10 * number, np.uint8)

@@ -20,9 +20,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, update
 
 from talkies.database import connect
+from talkies.database import tasks as task_table
 from talkies.errors import StaleLease
 from talkies.spec import Spec
 from talkies.task import FINAL, Artifact, Failure, Status, Task
@@ -40,9 +41,9 @@ WORKERS = 4
 CROWD = 8  # workers
 FROZEN_AT_ONCE = 10
 RENDER_S = 0.005
-RULES = Rules(lease_s=0.5, max_running=100)
+RULES = Rules(lease_s=3, max_running=100)  # a slow disk must not end the lease of a worker that lives
 CROWD_RULES = Rules(lease_s=30, max_running=2)
-FREEZE_RULES = Rules(lease_s=1.5, max_running=100)  # ten forks must claim before the first lease ends
+FREEZE_RULES = Rules(lease_s=600, max_running=100)
 ATTEMPTS = 30  # so many that chance never uses them up: a task that fails here counts as lost
 
 Reach = Callable[[str], None]
@@ -122,7 +123,7 @@ def work(url: str, worker: str, tasks: int, reach: Reach) -> None:
 
 
 def freeze(url: str, seed: int, trials: int) -> Counter[str]:
-    """Freeze workers past their lease, let another one take their tasks, thaw them: all must be refused."""
+    """Freeze workers, end their leases, let another one take their tasks, thaw them: all must be refused."""
     chance = random.Random(seed)
     engine = connect(url)
     queue = TaskQueue(engine, FREEZE_RULES)
@@ -136,7 +137,9 @@ def freeze(url: str, seed: int, trials: int) -> Counter[str]:
         frozen = {_fork(lambda verb=verb: freeze_and_try(url, verb)): verb for verb in verbs}  # type: ignore[misc]
         for process in frozen:
             os.waitpid(process, os.WUNTRACED)
-        time.sleep(FREEZE_RULES.lease_s)
+        with engine.begin() as connection:
+            running = task_table.c.status == Status.RUNNING
+            connection.execute(update(task_table).where(running).values(lease_until_ms=1))
         rescued = [queue.claim(f"rescuer-{number}", ["animatic"]) for number in batch]
         late = []
         for task in rescued:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-CHANCE = 0.25  # of a kill at each time that a step is reached, so that kills spread over the run
+CHANCE = 0.5  # of a kill at each time that a step is reached: kills spread over the run, and all happen
 DISK_FULL_BYTES = 8_000
 
 _planned = Path(os.environ.get("KILLS_PLANNED", ""))

@@ -6,14 +6,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import Talkies
+from tests.conftest import PATIENCE_S, Talkies, wait_for
 
 from talkies.fitting import fit
 from talkies.inputs import decode_picture
@@ -111,14 +110,13 @@ def test_an_interrupted_run_leaves_nothing(photo: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has this signal ignored, by them and their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert list(tmp_path.iterdir()), "the run never began to write"
+    wait_for(lambda: list(tmp_path.iterdir()))
 
     process.send_signal(signal.SIGINT)
-    _, talk = process.communicate(timeout=30)
+    _, talk = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 130
     assert "interrupted" in talk

@@ -17,6 +17,7 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from tests.conftest import PATIENCE_S
 
 from talkies.errors import BadPicture
 from talkies.inputs.fetch import Fetcher
@@ -317,7 +318,7 @@ class Listener:
                 return
             self.accepted += 1
             with connection, suppress(OSError):
-                connection.settimeout(2)
+                connection.settimeout(PATIENCE_S)
                 connection.recv(65_536)
                 if self.locations:
                     head = f"HTTP/1.1 {self.status} Moved\r\nLocation: {self.locations.pop(0)}"
@@ -360,7 +361,7 @@ def resolver(host: Any, port: Any, *_: Any) -> Any:
 
 
 def fetcher(allow: tuple[str, ...] = (), lookup: Any = resolver) -> Fetcher:
-    return Fetcher(allow=allow, timeout_s=5, limit_bytes=1_000, per_host=4, resolver=lookup)
+    return Fetcher(allow=allow, timeout_s=PATIENCE_S, limit_bytes=1_000, per_host=4, resolver=lookup)
 
 
 REASONS = {
@@ -391,7 +392,7 @@ def test_the_lists_are_as_long_as_promised() -> None:
 
 
 @pytest.mark.parametrize("allow", [(), (f"{ALLOWED}/32",)], ids=["nothing allowed", "one network allowed"])
-def test_no_hostile_url_opens_a_connection(
+def test_row_24_no_hostile_url_opens_a_connection(
     canary: Listener, dials: list[str], allow: tuple[str, ...]
 ) -> None:
     ports = [f"http://{host}:{canary.port}/" for host in ADDRESSES]
@@ -411,7 +412,7 @@ def test_no_hostile_url_opens_a_connection(
     assert dials == []
 
 
-def test_addresses_are_called_not_public_whatever_their_spelling() -> None:
+def test_row_24_addresses_are_called_not_public_whatever_their_spelling() -> None:
     spelled = ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "①②⑦.⓪.⓪.①", "[::1]"]
     spelled += ["[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "localhost", "mixed.example", "169.254.169.254"]
 
@@ -423,7 +424,7 @@ def test_addresses_are_called_not_public_whatever_their_spelling() -> None:
 
 @pytest.mark.parametrize("name", REDIRECTS)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_leads_where_its_target_would_be_refused(
+def test_row_25_no_redirect_leads_where_its_target_would_be_refused(
     canary: Listener, allowed: Listener, dials: list[str], name: str, status: int
 ) -> None:
     allowed.status = status
@@ -440,7 +441,7 @@ def test_no_redirect_leads_where_its_target_would_be_refused(
     assert len(dials) <= 4
 
 
-def test_a_name_that_changes_its_address_is_asked_once_per_request(
+def test_row_26_a_name_that_changes_its_address_is_asked_once_per_request(
     canary: Listener, allowed: Listener, dials: list[str]
 ) -> None:
     asked: list[str] = []
@@ -462,7 +463,16 @@ def test_a_name_that_changes_its_address_is_asked_once_per_request(
     assert canary.accepted == 0
 
 
-def test_a_redirect_back_to_a_rebinding_name_is_judged_anew(
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("mixed")])
+def test_row_27_one_private_address_among_public_ones_spoils_a_name(dials: list[str], name: str) -> None:
+    with pytest.raises(BadPicture) as refused:
+        asyncio.run(fetcher().fetch(f"http://{name}/a.png", "image"))
+
+    assert refused.value.reason == "address_not_public"
+    assert dials == []
+
+
+def test_row_26_a_redirect_back_to_a_rebinding_name_is_judged_anew(
     canary: Listener, allowed: Listener, dials: list[str]
 ) -> None:
     addresses = iter([ALLOWED, "127.0.0.1"])
@@ -482,12 +492,12 @@ def test_a_redirect_back_to_a_rebinding_name_is_judged_anew(
     assert canary.accepted == 0
 
 
-def test_a_webhook_reaches_none_of_them_either(canary: Listener, dials: list[str]) -> None:
+def test_row_61_a_webhook_reaches_none_of_them_either(canary: Listener, dials: list[str]) -> None:
     outbound = Outbound(resolver=resolver, public_schemes=frozenset({"https"}))
 
     async def post_all() -> list[BaseException | None]:
         async def post(url: str) -> None:
-            async with outbound.exchange("POST", url, timeout_s=5, headers={}, content=b"{}"):
+            async with outbound.exchange("POST", url, timeout_s=PATIENCE_S, headers={}, content=b"{}"):
                 pass
 
         return await asyncio.gather(*map(post, URLS), return_exceptions=True)
@@ -497,12 +507,12 @@ def test_a_webhook_reaches_none_of_them_either(canary: Listener, dials: list[str
     assert dials == []
 
 
-def test_a_webhook_target_is_refused_when_it_is_named() -> None:
+def test_row_61_a_webhook_target_is_refused_when_it_is_named() -> None:
     outbound = Outbound(resolver=resolver)
 
     def is_refused(url: str) -> bool:
         try:
-            outbound.judge(url, timeout_s=5)
+            outbound.judge(url, timeout_s=PATIENCE_S)
         except ExchangeFailed:
             return True
         return False
@@ -516,5 +526,5 @@ def test_a_webhook_target_is_refused_when_it_is_named() -> None:
 
 
 async def _post(outbound: Outbound, url: str) -> None:
-    async with outbound.exchange("POST", url, timeout_s=5, headers={}, content=b"{}"):
+    async with outbound.exchange("POST", url, timeout_s=PATIENCE_S, headers={}, content=b"{}"):
         pass

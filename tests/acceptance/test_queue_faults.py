@@ -35,7 +35,7 @@ def run_fleet(fault: str, url: str, *numbers: int) -> dict[str, int]:
         [sys.executable, FLEET, fault, url, *map(str, numbers)],
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -78,7 +78,7 @@ def assert_one_honest_way(lines: list[Event]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2026])
-def test_300_tasks_survive_60_kills(url: str, seed: int) -> None:
+def test_row_54_300_tasks_survive_60_kills(url: str, seed: int) -> None:
     struck = run_fleet("kill", url, seed, 300, 60)
 
     assert sum(struck.values()) == 60

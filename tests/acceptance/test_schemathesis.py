@@ -40,9 +40,7 @@ def focused(document: dict[str, Any]) -> dict[str, Any]:
         for operation in item.values():
             for parameter in operation.get("parameters", ()):
                 if path.startswith("/api/v1/{"):
-                    narrow(
-                        parameter, {"provider": ["talkies"], "model": ["fast"], "kind": ["image-to-video"]}
-                    )
+                    narrow(parameter, {"provider": ["talkies"], "model": ["fast"]})
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             body.pop("examples", None)
             fields = body.get("schema", {}).get("properties", {})

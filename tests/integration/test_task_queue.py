@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import warnings
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, event, insert, select, text, update
 
-from talkies.database import claim_turn, connect, deliveries, metadata, tasks, upgrade
+from talkies.database import claim_turn, connect, deliveries, metadata, pictures, tasks, upgrade, workers
 from talkies.database import webhook_endpoints as endpoints
 from talkies.errors import (
     Conflict,
@@ -27,9 +28,9 @@ from talkies.errors import (
 )
 from talkies.keys import KeyStore, Limits
 from talkies.plan import Plan
-from talkies.spec import Spec
+from talkies.spec import AUTO_DURATION, Spec
 from talkies.task import FINAL, TRANSITIONS, Artifact, Failure, Status, Task
-from talkies.task_queue import NewTask, Rules, TaskQueue, Wanted
+from talkies.task_queue import Histogram, NewTask, Rules, TaskQueue, Wanted
 
 SPEC = Spec(prompt="A cat sings.", first_frame="ab" * 32, seed=7)
 VIDEO = Artifact(
@@ -41,6 +42,7 @@ VIDEO = Artifact(
     width=1280,
     height=720,
 )
+PLAN = Plan(engine="animatic", width=1280, height=720, duration_s=5, seed=7, shots=())
 CRASHED = Failure(code="engine_failed", message="The engine failed.", retryable=True)
 REFUSED = Failure(code="cannot_render", message="The engine cannot do this.", retryable=False)
 
@@ -107,6 +109,13 @@ def alter(engine: Engine, task: Task, **columns: Any) -> None:
     """Let time pass, without waiting: set the end of a lease, of a task, of a retention."""
     with engine.begin() as connection:
         connection.execute(update(tasks).where(tasks.c.id == task.id).values(**columns))
+
+
+def class_of(times: Histogram) -> tuple[float, float]:
+    """The edges between which the only time of a histogram lies."""
+    (number,) = (number for number, count in enumerate(times.counts) if count)
+    edges = (-math.inf, *times.edges_s, math.inf)
+    return edges[number], edges[number + 1]
 
 
 def messages(engine: Engine) -> list[tuple[str, str]]:
@@ -182,6 +191,15 @@ class TestSubmitting:
 
         with pytest.raises(Gone, match="deleted"):
             queue.submit(new, "key", "print")
+
+    def test_what_a_key_made_is_found_without_a_submit(self, queue: TaskQueue) -> None:
+        task, _ = queue.submit(NewTask("anna", "seedance", "animatic", SPEC), "key", "print")
+
+        assert queue.find_by_key("anna", "key", "print") == task
+        assert queue.find_by_key("anna", "another key", "print") is None
+        assert queue.find_by_key("bert", "key", "print") is None
+        with pytest.raises(IdempotencyMismatch):
+            queue.find_by_key("anna", "key", "other print")
 
     def test_a_thousand_parallel_submits_with_one_key_make_one_task(self, queue: TaskQueue) -> None:
         new = NewTask("anna", "seedance", "animatic", SPEC)
@@ -405,13 +423,12 @@ class TestHolding:
     def test_a_new_attempt_starts_at_zero_and_keeps_the_plan(self, queue: TaskQueue) -> None:
         submit(queue)
         task = claim(queue)
-        plan = Plan(engine="animatic", width=1280, height=720, duration_s=5, seed=7, shots=())
-        queue.report(task, 0.6, "render", plan)
+        queue.report(task, 0.6, "render", PLAN)
         queue.fail(task, CRASHED)
 
         again = claim(queue)
 
-        assert (again.progress, again.stage, again.plan) == (0.0, None, plan)
+        assert (again.progress, again.stage, again.plan) == (0.0, None, PLAN)
 
     def test_a_finished_task_shows_its_artifacts(self, queue: TaskQueue) -> None:
         submit(queue)
@@ -675,18 +692,135 @@ class TestLooking:
         counts = queue.counts()
 
         assert counts.by_status[Status.QUEUED] == 1
-        assert counts.queued_by_engine == {"diffusion": 1}
+        assert counts.queued == {("diffusion", "default"): 1}
         assert 0 <= counts.oldest_queued_s < 60
         assert counts.outcomes == {
             ("seedance", Status.SUCCEEDED, None): 1,
             ("seedance", Status.FAILED, "cannot_render"): 1,
         }
 
+    def test_times_are_counted_by_engine_tier_and_outcome(self, queue: TaskQueue, engine: Engine) -> None:
+        done = queue.finish((submit(queue, tier="flex"), claim(queue))[1], (VIDEO,))
+        alter(engine, done, created_ms=0, started_ms=4_000, finished_ms=3_700_000)
+        waited = queue.cancel("anna", submit(queue).id)
+        alter(engine, waited, created_ms=0, finished_ms=1_000)
+
+        counts = queue.counts()
+
+        succeeded = ("animatic", "flex", Status.SUCCEEDED)
+        assert class_of(counts.queue_times[succeeded]) == (2, 5)
+        assert class_of(counts.run_times[succeeded]) == (3_600, math.inf)
+        assert counts.run_times[succeeded].sum_s == 3_696.0
+        assert class_of(counts.total_times[succeeded]) == (3_600, math.inf)
+        canceled = ("animatic", "default", Status.CANCELED)
+        assert class_of(counts.queue_times[canceled]) == (-math.inf, 1)
+        assert canceled not in counts.run_times
+
+    def test_a_clock_that_was_set_back_makes_no_time_negative(self, queue: TaskQueue, engine: Engine) -> None:
+        done = queue.finish((submit(queue), claim(queue))[1], (VIDEO,))
+        alter(engine, done, created_ms=9_000, started_ms=5_000, finished_ms=1_000)
+
+        times = queue.counts().total_times["animatic", "default", Status.SUCCEEDED]
+
+        assert (times.sum_s, class_of(times)) == (0.0, (-math.inf, 1))
+
+    def test_stage_times_of_all_attempts_add_up(self, queue: TaskQueue) -> None:
+        submit(queue)
+        first = claim(queue)
+        queue.note_stages(first, {"sound": 0.2, "picture": 40.0})
+        queue.fail(first, CRASHED)
+        queue.note_stages(claim(queue), {"sound": 0.1})
+
+        times = queue.counts().stage_times
+
+        assert times["animatic", "sound"].sum_s == pytest.approx(0.3)
+        assert sum(times["animatic", "sound"].counts) == 2
+        assert class_of(times["animatic", "picture"]) == (30, 60)
+
+    def test_output_and_files_are_counted_until_the_files_go(self, queue: TaskQueue) -> None:
+        submit(queue, spec=SPEC.model_copy(update={"duration_s": AUTO_DURATION}))
+        task = claim(queue)
+        queue.report(task, plan=PLAN)
+        queue.finish(task, (VIDEO, VIDEO))
+
+        kept = queue.counts()
+        queue.delete("anna", task.id)
+        queue.forget_files(task.id)
+        gone = queue.counts()
+
+        assert (kept.result_bytes, kept.expired) == (2 * VIDEO.size_bytes, 0)
+        assert (gone.result_bytes, gone.expired) == (0, 1)
+        made = {("animatic", "default"): PLAN.duration_s}
+        assert kept.output_s == gone.output_s == made
+
+    def test_a_picture_that_two_keys_sent_is_stored_and_counted_once(
+        self, queue: TaskQueue, engine: Engine
+    ) -> None:
+        picture = {"storage_key": "pictures/ab", "media_type": "image/png", "width": 9, "height": 9}
+        with engine.begin() as connection:
+            connection.execute(
+                insert(pictures),
+                [
+                    picture | {"owner": owner, "sha256": "ab", "size_bytes": 70, "created_ms": 0}
+                    for owner in ("anna", "bert")
+                ],
+            )
+
+        assert queue.counts().picture_bytes == 70
+
+    def test_a_worker_counts_while_its_entry_stands(self, queue: TaskQueue) -> None:
+        queue.sign_in("w1", ["animatic"], 60.0)
+        queue.sign_in("w1", ["animatic"], 60.0)
+        queue.sign_in("w2", ["animatic", "diffusion"], 60.0)
+        queue.sign_in("frozen", ["diffusion"], -1.0)
+
+        alive = queue.counts()
+        queue.sign_out("w2")
+        left = queue.counts()
+
+        assert (alive.workers, alive.workers_by_engine) == (2, {"animatic": 2, "diffusion": 1})
+        assert (left.workers, left.workers_by_engine) == (1, {"animatic": 1})
+
+    def test_a_new_worker_clears_away_the_dead(self, queue: TaskQueue, engine: Engine) -> None:
+        queue.sign_in("dead", ["animatic"], -1.0)
+
+        queue.sign_in("w1", ["animatic"], 60.0)
+
+        with engine.connect() as connection:
+            assert connection.execute(select(workers.c.name)).scalars().all() == ["w1"]
+
     def test_an_empty_queue_counts_nothing(self, queue: TaskQueue) -> None:
         counts = queue.counts()
 
         assert set(counts.by_status.values()) == {0}
         assert counts.oldest_queued_s == 0.0
+
+    def test_many_are_read_at_once_and_what_may_not_be_seen_is_an_error(self, queue: TaskQueue) -> None:
+        mine, other, gone = submit(queue), submit(queue, "bert"), submit(queue)
+        queue.cancel("anna", gone.id)
+        queue.delete("anna", gone.id)
+        asked = [("anna", mine.id), ("anna", other.id), ("anna", gone.id), ("anna", "task-\x00")]
+
+        found = queue.get_many(asked)
+
+        assert found[asked[0]] == mine
+        kinds = [type(found[pair]) for pair in asked[1:]]
+        assert kinds == [NotFound, Gone, NotFound]
+
+    def test_a_glance_shows_what_can_change(self, queue: TaskQueue) -> None:
+        waiting, running = submit(queue), submit(queue, tier="default")
+        held = claim(queue)
+        queue.report(held, 0.5, "picture")
+
+        seen = queue.glances([waiting.id, running.id, "task-unknown"])
+
+        assert seen.keys() == {waiting.id, running.id}
+        assert (seen[held.id].status, seen[held.id].stage, seen[held.id].progress) == (
+            Status.RUNNING,
+            "picture",
+            0.5,
+        )
+        assert not seen[held.id].is_over
 
 
 class TestTransitions:

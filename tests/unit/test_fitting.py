@@ -40,7 +40,7 @@ def marks(frame: Frame) -> tuple[float, float]:
     return frame[height // 2, :, 0].sum() / 255, frame[:, width // 2, 0].sum() / 255
 
 
-def test_too_wide_a_picture_loses_its_sides_and_too_tall_a_one_top_and_bottom() -> None:
+def test_row_46_too_wide_a_picture_loses_its_sides_and_too_tall_a_one_top_and_bottom() -> None:
     assert crop_box(2000, 1000, 1000, 1000) == (500, 0, 1000, 1000)
     assert crop_box(1000, 2000, 1000, 1000) == (0, 500, 1000, 1000)
     assert crop_box(1280, 720, 1920, 1080) == (0, 0, 1280, 720)
@@ -59,7 +59,7 @@ def test_the_box_has_the_targets_shape_touches_two_edges_and_is_centred(
 
 
 @pytest.mark.parametrize("size", [size for ratios in SIZES.values() for size in ratios.values()])
-def test_every_published_size_is_met_without_stretching(size: tuple[int, int]) -> None:
+def test_row_46_every_published_size_is_met_without_stretching(size: tuple[int, int]) -> None:
     source = np.zeros((1300, 2300, 3), np.uint8)
     source[550:750, 1050:1250] = 255
 
@@ -151,9 +151,11 @@ def test_the_smallest_picture_fills_the_largest_video() -> None:
 
 
 def test_a_small_enlargement_costs_next_to_nothing() -> None:
-    frame = drawing(1100, 620)
-    start = time.process_time()
+    frame = drawing(220, 124)
 
-    fit(frame, 1280, 720)
+    def seconds(width: int, height: int) -> float:
+        start = time.process_time()
+        fit(frame, width, height)
+        return time.process_time() - start
 
-    assert time.process_time() - start < 0.5
+    assert seconds(256, 144) < seconds(352, 198) / 5

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, Table, insert, update
+from tests.conftest import PATIENCE_S, wait_for
 
 from talkies import housekeeping
 from talkies.database import connect, current_ms, pictures, tasks, upgrade, uploads
@@ -15,22 +16,22 @@ from talkies.housekeeping import Housekeeper
 from talkies.spec import Spec
 from talkies.storage import Storage
 from talkies.task import Artifact, Status, Task
-from talkies.task_queue import NewTask, Rules, TaskQueue
+from talkies.task_queue import NewTask, TaskQueue
 
 OWNER, OTHER = "key_1", "key_2"
 DAY_MS = 86_400_000
 
 
 class House:
-    def __init__(self, folder: Path, retention_s: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.database: Engine = connect(f"sqlite:///{folder / 'talkies.db'}")
         upgrade(self.database)
-        self.queue = TaskQueue(self.database, Rules(lease_s=0.2, retention_s=retention_s))
+        self.queue = TaskQueue(self.database)
         self.files = folder / "files"
         self.storage = Storage(self.files)
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
-        self.keeper = Housekeeper(self.database, self.queue, self.storage, self.scratch, orphan_age_s=60)
+        self.keeper = Housekeeper(self.database, self.queue, self.storage, self.scratch, orphan_age_s=3600)
 
     def submit(self, picture: str = "aa", owner: str = OWNER) -> Task:
         spec = Spec(prompt="A cat.", first_frame=picture, seed=1)
@@ -88,11 +89,20 @@ class House:
                 )
             )
 
+    def alter(self, table: Table, **columns: int) -> None:
+        """Let time pass, without waiting: set the end of a lease, of a retention, of an upload."""
+        with self.database.begin() as connection:
+            connection.execute(update(table).values(**columns))
+
     def stored(self) -> set[str]:
         return {file.key for file in self.storage.list()}
 
     def make_old(self, key: str) -> None:
-        os.utime(self.files / key, (time.time() - 3600,) * 2)
+        make_old(self.files / key)
+
+
+def make_old(path: Path) -> None:
+    os.utime(path, (time.time() - 86_400,) * 2)
 
 
 def key_of(task: Task) -> str:
@@ -101,31 +111,27 @@ def key_of(task: Task) -> str:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path, retention_s=7 * 86_400)
-
-
-@pytest.fixture
-def forgetful(tmp_path: Path) -> House:
-    return House(tmp_path, retention_s=0.05)
+    return House(tmp_path)
 
 
 def test_an_attempt_whose_lease_is_over_returns_to_the_queue(house: House) -> None:
     task = house.submit()
     house.run()
-    time.sleep(0.25)
+    assert house.keeper.sweep() == 0
+    house.alter(tasks, lease_until_ms=1)
 
     assert house.keeper.sweep() == 1
     assert house.queue.get(OWNER, task.id).status == Status.QUEUED
 
 
-def test_results_past_their_retention_are_removed_and_their_record_stays(forgetful: House) -> None:
-    forgetful.submit()
-    task = forgetful.finish()
-    time.sleep(0.1)
+def test_results_past_their_retention_are_removed_and_their_record_stays(house: House) -> None:
+    house.submit()
+    task = house.finish()
+    house.alter(tasks, result_expires_ms=1)
 
-    assert forgetful.keeper.remove_results() == 1
-    assert forgetful.stored() == set()
-    assert forgetful.queue.get(OWNER, task.id).artifacts == ()
+    assert house.keeper.remove_results() == 1
+    assert house.stored() == set()
+    assert house.queue.get(OWNER, task.id).artifacts == ()
 
 
 def test_results_within_their_retention_stay(house: House) -> None:
@@ -170,10 +176,10 @@ def test_a_file_that_another_owner_shares_stays(house: House) -> None:
 
 def test_an_upload_holds_its_picture_until_it_expires(house: House) -> None:
     house.keep_picture("aa")
-    house.upload("aa", lasts_ms=200)
+    house.upload("aa", lasts_ms=DAY_MS)
 
     assert (house.keeper.remove_uploads(), house.keeper.remove_pictures()) == (0, 0)
-    time.sleep(0.25)
+    house.alter(uploads, expires_ms=1)
     assert (house.keeper.remove_uploads(), house.keeper.remove_pictures()) == (1, 1)
 
 
@@ -206,7 +212,7 @@ def test_scratch_that_a_killed_renderer_left_is_removed(house: House) -> None:
     for folder in (old, young):
         folder.mkdir()
         (folder / "video.mp4").write_bytes(b"half")
-    os.utime(old, (time.time() - 3600,) * 2)
+    make_old(old)
 
     house.keeper.remove_orphans()
 
@@ -214,26 +220,29 @@ def test_scratch_that_a_killed_renderer_left_is_removed(house: House) -> None:
     assert young.exists()
 
 
+@pytest.mark.parametrize("error", [StorageUnavailable("away"), RuntimeError("nobody thought of this")])
 def test_a_duty_that_fails_is_done_again_and_stops_no_other(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(housekeeping, "SWEEP_S", 0.05)
-    house.submit()
+    monkeypatch.setattr(housekeeping, "SWEEP_S", 0.02)
+    monkeypatch.setattr(housekeeping, "REMOVE_S", 0.02)
+    task = house.submit()
     house.run()
+    failures = threading.Semaphore(0)
 
     def break_down() -> int:
-        raise StorageUnavailable("away")
+        failures.release()
+        raise error
 
     monkeypatch.setattr(house.keeper, "remove_results", break_down)
     stop = threading.Event()
     thread = threading.Thread(target=house.keeper.run, args=(stop,))
-
     thread.start()
-    time.sleep(0.8)
-    stop.set()
-    thread.join(5)
-
-    with house.database.connect() as connection:
-        statuses = connection.execute(select(tasks.c.status)).scalars().all()
-    assert not thread.is_alive()
-    assert statuses == [Status.QUEUED]
+    try:
+        assert failures.acquire(timeout=PATIENCE_S)
+        assert failures.acquire(timeout=PATIENCE_S)
+        house.alter(tasks, lease_until_ms=1)
+        wait_for(lambda: house.queue.get(OWNER, task.id).status == Status.QUEUED)
+    finally:
+        stop.set()
+        thread.join()

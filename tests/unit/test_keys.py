@@ -200,6 +200,15 @@ def test_the_list_tells_all_but_secrets(store: KeyStore) -> None:
     assert secret not in repr(listed)
 
 
+def test_a_key_works_where_its_use_cannot_be_written(store: KeyStore, engine: Engine) -> None:
+    key, secret = store.create("app")
+    engine.dispose()
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON"))
+
+    assert store.verify(secret).id == key.id
+    assert store.list()[0].last_used_ms is None
+
+
 def test_the_last_use_is_not_written_for_every_request(store: KeyStore, engine: Engine) -> None:
     _, secret = store.create("app")
     store.verify(secret)

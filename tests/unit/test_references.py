@@ -55,7 +55,7 @@ URL_SAFE = base64.urlsafe_b64encode(PICTURE).decode()
         "data:image/png," + "".join(f"%{byte:02x}" for byte in PICTURE),
     ],
 )
-def test_every_allowed_spelling_gives_the_same_bytes(reference: str) -> None:
+def test_row_35_every_allowed_spelling_gives_the_same_bytes(reference: str) -> None:
     assert load_with(reference) == PICTURE
 
 
@@ -75,7 +75,7 @@ def test_every_allowed_spelling_gives_the_same_bytes(reference: str) -> None:
         ("/etc/passwd\0", 12),
     ],
 )
-def test_text_that_is_not_base64_is_refused_at_its_first_wrong_character(
+def test_row_35_text_that_is_not_base64_is_refused_at_its_first_wrong_character(
     reference: str, position: int
 ) -> None:
     refused = refusal(reference)

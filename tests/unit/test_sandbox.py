@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.conftest import PATIENCE_S, wait_for
 
 from talkies.errors import BadPicture
 from talkies.inputs.gate import decode_picture
@@ -50,15 +51,6 @@ def children_of(process: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
-
-
 def forker_of_this_process() -> int:
     """The process that the sandbox at work has started last."""
     named = [
@@ -81,19 +73,31 @@ def living_children_of(process: int) -> list[int]:
     return list(filter(is_alive, children_of(process)))
 
 
-def caught_child(forker: int) -> int:
-    """The child that has just begun to decode: it has closed itself in."""
-    caught: list[int] = []
+def begun_children_of(forker: int) -> list[int]:
+    """The children that have begun to decode: they have closed themselves in."""
+    begun = []
+    for child in living_children_of(forker):
+        with suppress(ProcessLookupError):
+            if resource.prlimit(child, resource.RLIMIT_NOFILE) == (0, 0):
+                begun.append(child)
+    return begun
 
-    def catch() -> bool:
-        for child in living_children_of(forker):
-            with suppress(ProcessLookupError):
-                if resource.prlimit(child, resource.RLIMIT_NOFILE) == (0, 0):
-                    caught.append(child)
-        return bool(caught)
 
-    assert wait_for(catch)
-    return caught[0]
+def strike(sandbox: Sandbox, picture: bytes, blow: Callable[[int], None]) -> None:
+    """Strike the decoder of a picture at its work, until that makes the decode fail.
+
+    On a busy machine the decoder may be done before the blow falls.
+    """
+    for _ in range(20):
+        with ThreadPoolExecutor(1) as pool:
+            sandbox.decode(encode("PNG"), "image")
+            forker = forker_of_this_process()
+            decoding = pool.submit(sandbox.decode, picture, "image")
+            wait_for(lambda: begun_children_of(forker) or decoding.done(), every_s=0.002)  # noqa: B023
+            for child in begun_children_of(forker):
+                with suppress(ProcessLookupError, FileNotFoundError):
+                    blow(child)
+            decoding.result(PATIENCE_S)
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"])
@@ -130,16 +134,20 @@ def test_pictures_decoded_side_by_side_are_not_mixed_up(sandbox: Sandbox) -> Non
     assert [int(frame.mean()) for frame in frames] == shades
 
 
-def test_a_warm_decode_takes_milliseconds(sandbox: Sandbox) -> None:
+def test_a_warm_decode_takes_a_small_part_of_the_first() -> None:
     data = encode("JPEG", 640, 480)
-    sandbox.decode(data, "image")
+    with Sandbox(MEMORY_BYTES, cpu_s=10) as sandbox:
 
-    def once() -> float:
-        began = time.perf_counter()
-        sandbox.decode(data, "image")
-        return time.perf_counter() - began
+        def once() -> float:
+            began = time.perf_counter()
+            sandbox.decode(data, "image")
+            return time.perf_counter() - began
 
-    assert min(once() for _ in range(10)) < 0.06
+        first_s = once()
+        warm_s = min(once() for _ in range(10))
+
+    print(f"first {first_s:.3f} s, warm {warm_s:.3f} s")
+    assert warm_s < first_s / 5
 
 
 def test_a_picture_that_needs_more_memory_than_allowed_is_refused(costly: bytes) -> None:
@@ -155,46 +163,46 @@ def test_a_picture_that_needs_more_memory_than_allowed_is_refused(costly: bytes)
 def test_a_decoder_that_is_killed_is_a_bad_picture_and_the_next_is_unaffected(
     costly: bytes, ending: signal.Signals
 ) -> None:
-    with Sandbox(MEMORY_BYTES, cpu_s=10) as sandbox, ThreadPoolExecutor(1) as pool:
-        sandbox.decode(encode("PNG"), "image")
-        decoding: Future[Frame] = pool.submit(sandbox.decode, costly, "image")
-        os.kill(caught_child(forker_of_this_process()), ending)
-
+    with Sandbox(MEMORY_BYTES, cpu_s=10) as sandbox:
         with pytest.raises(BadPicture, match="cannot be decoded within"):
-            decoding.result(10)
+            strike(sandbox, costly, lambda child: os.kill(child, ending))
+
         assert sandbox.decode(encode("PNG"), "image").shape == (240, 320, 3)
 
 
 def test_a_decoder_that_hangs_is_killed_when_its_time_is_over(costly: bytes) -> None:
-    with Sandbox(MEMORY_BYTES, cpu_s=1) as sandbox, ThreadPoolExecutor(1) as pool:
-        sandbox.decode(encode("PNG"), "image")
-        decoding: Future[Frame] = pool.submit(sandbox.decode, costly, "image")
-        child = caught_child(forker_of_this_process())
-        os.kill(child, signal.SIGSTOP)
+    stopped: list[int] = []
 
+    def stop(child: int) -> None:
+        os.kill(child, signal.SIGSTOP)
+        stopped.append(child)
+
+    with Sandbox(MEMORY_BYTES, cpu_s=1) as sandbox:
         with pytest.raises(BadPicture, match="cannot be decoded within"):
-            decoding.result(10)
-        assert wait_for(lambda: not is_alive(child))
+            strike(sandbox, costly, stop)
+        wait_for(lambda: not is_alive(stopped[-1]))
 
 
 def test_the_decoder_is_limited_in_memory_time_files_and_connections(costly: bytes) -> None:
-    with Sandbox(MEMORY_BYTES, cpu_s=7) as sandbox, ThreadPoolExecutor(1) as pool:
-        sandbox.decode(encode("PNG"), "image")
-        decoding = pool.submit(sandbox.decode, costly, "image")
-        child = caught_child(forker_of_this_process())
-        limits = {
-            name: resource.prlimit(child, getattr(resource, name))
-            for name in ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_AS", "RLIMIT_CPU")
-        }
-        session = os.getsid(child)
-        variables = Path(f"/proc/{child}/environ").read_bytes()
-        decoding.result(10)
+    names = ("RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_AS", "RLIMIT_CPU")
+    limits: dict[str, tuple[int, int]] = {}
+    sessions: list[int] = []
+    variables: list[bytes] = []
+
+    def look_and_kill(child: int) -> None:
+        limits.update({name: resource.prlimit(child, getattr(resource, name)) for name in names})
+        sessions.append(os.getsid(child))
+        variables.append(Path(f"/proc/{child}/environ").read_bytes())
+        os.kill(child, signal.SIGKILL)
+
+    with Sandbox(MEMORY_BYTES, cpu_s=7) as sandbox, pytest.raises(BadPicture):
+        strike(sandbox, costly, look_and_kill)
 
     assert limits["RLIMIT_NOFILE"] == limits["RLIMIT_FSIZE"] == limits["RLIMIT_CORE"] == (0, 0)
     assert limits["RLIMIT_CPU"] == (7, 7)
     assert MEMORY_BYTES < limits["RLIMIT_AS"][1] < MEMORY_BYTES + 2**29
-    assert session != os.getsid(0)
-    assert b"HOME" not in variables
+    assert sessions[-1] != os.getsid(0)
+    assert b"HOME" not in variables[-1]
 
 
 def test_a_forker_that_died_is_started_anew() -> None:
@@ -202,23 +210,23 @@ def test_a_forker_that_died_is_started_anew() -> None:
         sandbox.decode(encode("PNG"), "image")
         forker = forker_of_this_process()
         os.kill(forker, signal.SIGKILL)
-        assert wait_for(lambda: not is_alive(forker))
+        wait_for(lambda: not is_alive(forker))
 
         assert sandbox.decode(encode("PNG"), "image").shape == (240, 320, 3)
 
 
 def test_closing_ends_every_process_also_one_at_work(costly: bytes) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        sandbox = Sandbox(MEMORY_BYTES, cpu_s=10)
-        sandbox.decode(encode("PNG"), "image")
-        forker = forker_of_this_process()
-        decoding = pool.submit(sandbox.decode, costly, "image")
-        child = caught_child(forker)
+    sandbox = Sandbox(MEMORY_BYTES, cpu_s=10)
+    processes: list[int] = []
+
+    def close(child: int) -> None:
+        processes[:] = forker_of_this_process(), child
         sandbox.close()
 
-        with pytest.raises(BadPicture):
-            decoding.result(10)
-    assert wait_for(lambda: not (is_alive(forker) or is_alive(child)))
+    with pytest.raises(BadPicture):
+        strike(sandbox, costly, close)
+
+    wait_for(lambda: not any(map(is_alive, processes)))
 
 
 def test_a_program_that_is_killed_leaves_no_process_behind() -> None:
@@ -240,7 +248,7 @@ time.sleep(60)
         forker = int(program.stdout.readline())
         program.kill()
 
-    assert wait_for(lambda: not is_alive(forker))
+    wait_for(lambda: not is_alive(forker))
 
 
 def test_at_most_two_pictures_are_decoded_at_once(costly: bytes) -> None:

@@ -20,7 +20,7 @@ from talkies.inputs.fetch import Fetcher
 from talkies.inputs.sandbox import Sandbox
 from talkies.keys import KeyStore
 from talkies.outbound import Outbound
-from talkies.production import Signing
+from talkies.provenance import Signing
 from talkies.server import Services
 from talkies.settings import Settings
 from talkies.signing import LinkSigner, link_secret

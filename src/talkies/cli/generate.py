@@ -15,7 +15,7 @@ from talkies.errors import BadOption
 from talkies.plan import Plan
 
 if TYPE_CHECKING:
-    from talkies.production import Signing
+    from talkies.provenance import Signing
 
 Output = Annotated[
     Path | None,
@@ -85,7 +85,7 @@ def generate(
 
 def _signing(certificate: Path | None, private_key: Path | None) -> Signing | None:
     if certificate and private_key:
-        from talkies.production import Signing
+        from talkies.provenance import Signing
 
         return Signing(certificate, private_key)
     if certificate or private_key:

@@ -14,16 +14,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from talkies.errors import BadRequest, BadVideo, TalkiesError
 from talkies.media import Tick, no_tick
+from talkies.progress import Meter, words_of
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-
-STAGES: dict[str, tuple[float, str]] = {
-    "sound": (0.15, "making sound"),
-    "analysis": (0.15, "studying the picture"),
-    "picture": (0.65, "filming"),
-    "encoding": (0.05, "writing the file"),
-}
-"""Share of the whole work and words for each stage, in order."""
 
 talk = Console(stderr=True, highlight=False)
 
@@ -69,36 +62,28 @@ def progress(*, quiet: bool) -> Iterator[Tick]:
         with Progress(*columns, console=talk, transient=True) as bars:
             bar = bars.add_task("starting", total=1.0)
 
-            def draw(stage: str, done: int, total: int) -> None:
-                bars.update(bar, description=STAGES[stage][1], completed=_share(stage, done, total))
+            def draw(stage: str, share: float) -> None:
+                bars.update(bar, description=words_of(stage), completed=share)
 
-            yield draw
+            yield Meter(draw)
     else:
-        yield _lines()
+        yield Meter(_lines())
 
 
-def _lines() -> Tick:
+def _lines() -> Callable[[str, float], None]:
     """Report each tenth of the work on a line of its own."""
     start, told = time.monotonic(), -1
 
-    def line(stage: str, done: int, total: int) -> None:
+    def line(stage: str, share: float) -> None:
         nonlocal told
-        share = _share(stage, done, total)
         tenth = int(share * 10)
         if tenth > told:
             told = tenth
             elapsed = time.monotonic() - start
             left = f", about {elapsed * (1 - share) / share:.0f} s left" if 0.1 < share < 1 else ""
-            say(f"{STAGES[stage][1]}: {share:.0%}{left}")
+            say(f"{words_of(stage)}: {share:.0%}{left}")
 
     return line
-
-
-def _share(stage: str, done: int, total: int) -> float:
-    """Place a stage's progress in the whole work, from 0 to 1."""
-    names = list(STAGES)
-    before = sum(STAGES[name][0] for name in names[: names.index(stage)])
-    return before + STAGES[stage][0] * done / max(total, 1)
 
 
 def _escape(text: str) -> str:

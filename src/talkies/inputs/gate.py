@@ -166,6 +166,8 @@ def _pixel_limit(kind: str) -> int:
 
 def _check_size(width: int, height: int, pixel_limit: int, parameter: str) -> None:
     """Judge the size in the header; the rules hold for a picture lying on its side as well."""
+    if width * height > pixel_limit:
+        raise _too_many_pixels(f"{width * height / 1e6:.1f} M", pixel_limit, parameter)
     if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
         raise BadPicture(
             f"{parameter}: size {width} x {height} is out of range; "
@@ -180,8 +182,6 @@ def _check_size(width: int, height: int, pixel_limit: int, parameter: str) -> No
             parameter,
             "bad_ratio",
         )
-    if width * height > pixel_limit:
-        raise _too_many_pixels(f"{width * height / 1e6:.1f} M", pixel_limit, parameter)
 
 
 def _too_many_pixels(seen: str, limit: int, parameter: str) -> BadPicture:

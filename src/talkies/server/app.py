@@ -38,10 +38,10 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="talkies API", version=version("talkies"), openapi_url=None, docs_url=None, redoc_url=None
     )
-    metrics = Metrics(services.queue, services.outbox)
+    metrics = Metrics(services)
     auth = Authenticator(services.keys, RateLimit(services.settings.requests_per_minute, metrics), metrics)
     models = Catalogue(services.settings.engine)
-    uploads, reader, watch = Uploads(services), Reader(services), Watch(services.database)
+    uploads, reader, watch = Uploads(services), Reader(services), Watch(services.queue)
     pictures = Pictures(services, uploads, metrics)
     submitter = Submitter(services, models, pictures)
     for router in (

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from fastapi import HTTPException
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +28,9 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Headers of every reply, unless its route sets its own."""
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What metrics and logs tell apart: a client can invent any number of others."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -83,8 +87,8 @@ class Exchanges:
         limited = _limited(receive, Headers(scope=scope), exchange, self._settings.body_timeout_s)
         try:
             await self._app(scope, limited, send_with_headers)
-        except DBAPIError as error:
-            log.warning("database does not answer", error=type(error.orig).__name__)
+        except (DBAPIError, PoolTimeout) as error:
+            log.warning("database does not answer", error=type(error).__name__)
             await _fail(
                 scope, receive, send_with_headers, exchange, 503, "the database is busy; try again later"
             )
@@ -101,10 +105,11 @@ class Exchanges:
 
     def _note(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        self._metrics.requests.labels(scope["method"], route, exchange.status).observe(seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.requests.labels(method, route, exchange.status).observe(seconds)
         log.info(
             "request",
-            method=scope["method"],
+            method=method,
             route=route,
             status=exchange.status,
             ms=round(1000 * seconds, 1),

@@ -17,6 +17,7 @@ from talkies.server.auth import Authenticator, refuse_key_in_url
 from talkies.server.bodies import drop_body
 from talkies.server.dialects.modellix import extension, iso
 from talkies.server.exchange import exchange_of
+from talkies.server.limits import UploadLimit
 from talkies.server.pictures import Pictures
 from talkies.server.ranges import CannotSatisfy, disposition, is_unchanged, parse_range
 from talkies.server.reading import file_name
@@ -76,6 +77,7 @@ def routes(services: Services, auth: Authenticator, pictures: Pictures, uploads:
     """Make the routes of files."""
     router = APIRouter(tags=["Files"])
     reader, writer = auth.needs("files:read"), auth.needs("tasks:write")
+    limit = UploadLimit(services.settings.uploads_at_once)
     answers = _file_answers(400, 403, 404, 410, 416)
 
     @router.head(PATH + "/{file_id}/{name}", include_in_schema=False)
@@ -118,17 +120,8 @@ def routes(services: Services, auth: Authenticator, pictures: Pictures, uploads:
     )
     async def upload_file(request: Request, key: Key = writer) -> Response:
         """Upload a PNG, JPEG or WebP picture as the multipart field `file`; its `url` works in requests."""
-        data, filename = await _read_upload(request, services.settings.upload_limit_bytes)
-        kind = media_type(data)
-        if kind not in UPLOAD_TYPES:
-            raise BadOption(
-                f"file: not a supported picture (got {kind}); upload PNG, JPEG or WebP",
-                "file",
-                "unsupported_format",
-            )
-        await run_in_threadpool(uploads.check_room, key.id)
-        facts = await pictures.keep(key.id, data, "file")
-        upload = await run_in_threadpool(uploads.add, key.id, facts.sha256, filename, kind, len(data))
+        with limit.upload(key):
+            upload = await _take_in(request, key, services, pictures, uploads)
         return success(_file_body(services, upload))
 
     @router.get("/api/v1/media/files", operation_id="listFiles", **documented(Reply[Files], 401, 403, 429))
@@ -217,6 +210,27 @@ def _of_task(task: Task, name: str) -> Served:
 
 def _of_upload(upload: Upload) -> Served:
     return Served(upload.storage_key, upload.filename, upload.media_type, upload.size_bytes, upload.sha256)
+
+
+async def _take_in(
+    request: Request, key: Key, services: Services, pictures: Pictures, uploads: Uploads
+) -> Upload:
+    """Read, check and keep an uploaded picture.
+
+    Raises:
+        HTTPException, TalkiesError: see `_read_upload`, `Pictures.keep` and `Uploads.add`.
+    """
+    data, filename = await _read_upload(request, services.settings.upload_limit_bytes)
+    kind = media_type(data)
+    if kind not in UPLOAD_TYPES:
+        raise BadOption(
+            f"file: not a supported picture (got {kind}); upload PNG, JPEG or WebP",
+            "file",
+            "unsupported_format",
+        )
+    await run_in_threadpool(uploads.check_room, key.id)
+    facts = await pictures.keep(key.id, data, "file")
+    return await run_in_threadpool(uploads.add, key.id, facts.sha256, filename, kind, len(data))
 
 
 async def _read_upload(request: Request, limit_bytes: int) -> tuple[bytes, str]:

@@ -8,6 +8,7 @@ import time
 import structlog
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from talkies.task_queue import Outlook, TaskQueue
 
@@ -30,9 +31,14 @@ class Line:
 
     def get(self, task_id: str) -> Outlook | None:
         """Give the outlook of a task that was queued when the line was read; None of any other."""
-        if time.monotonic() - self._read_at > STALE_FACTOR * self._lasts_s:
-            return None
-        return self._outlooks.get(task_id)
+        return None if self._is_stale() else self._outlooks.get(task_id)
+
+    async def look(self, task_id: str) -> Outlook | None:
+        """Give the same, and wait for a new reading when the last one is too old to be believed."""
+        self.keep_fresh()
+        if self._reading is not None and self._is_stale():
+            await asyncio.shield(self._reading)  # others wait for it, too
+        return self.get(task_id)
 
     def keep_fresh(self) -> None:
         """Have the line read again if it is time; nobody waits for it. Call it on the event loop."""
@@ -41,11 +47,14 @@ class Line:
         ):
             self._reading = asyncio.create_task(self._read())
 
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._read_at > STALE_FACTOR * self._lasts_s
+
     async def _read(self) -> None:
         began = time.monotonic()
         try:
             self._outlooks = await run_in_threadpool(self._queue.line)
-        except DBAPIError as error:
-            log.warning("the line cannot be read", error=type(error.orig).__name__)
+        except (DBAPIError, PoolTimeout) as error:
+            log.warning("the line cannot be read", error=type(error).__name__)
         self._read_at = time.monotonic()
         self._lasts_s = max(LEAST_AGE_S, (self._read_at - began) / SHARE)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from talkies.database import current_ms, pictures, reading
@@ -21,7 +21,13 @@ from talkies.server.uploads import Uploads
 from talkies.spec import PictureFacts
 
 TAKE_IN_S = 14.0  # for all pictures of one request: clients give up on a submit after 15
+FRESH_MS = 60_000  # a picture sent so recently is not written down again; far below the housekeeper's grace
 AT_ONCE = 8  # pictures at work in threads, so that they never take those that answer polls
+
+# Built once: to build it takes longer than to run it, and every submit does.
+_KNOWN = select(pictures.c.width, pictures.c.height, pictures.c.created_ms).where(
+    pictures.c.owner == bindparam("owner"), pictures.c.sha256 == bindparam("sha256")
+)
 
 
 class Pictures:
@@ -86,21 +92,24 @@ class Pictures:
         """Keep a picture: its row before its file, as the housekeeper needs it that deletes them."""
         sha256 = hashlib.sha256(data).hexdigest()
         storage_key = f"pictures/{sha256[:2]}/{sha256}"
-        known = self._find(owner, sha256)
+        known, is_fresh = self._find(owner, sha256)
         if known is None:
             frame = self._services.sandbox.decode(data, field)
             known = PictureFacts(sha256, width=frame.shape[1], height=frame.shape[0])
-        self._record(owner, known, storage_key, data)
+        if not is_fresh:
+            self._record(owner, known, storage_key, data)
         if not self._is_stored(storage_key):
             self._services.storage.put(storage_key, data, media_type(data))
         return known
 
-    def _find(self, owner: str, sha256: str) -> PictureFacts | None:
-        """Find a picture that this owner sent before: it need not be decoded again."""
+    def _find(self, owner: str, sha256: str) -> tuple[PictureFacts | None, bool]:
+        """Find a picture that this owner sent before: it need not be decoded again. Tell if it is fresh."""
         with reading(self._services.database) as connection:
-            columns = select(pictures.c.width, pictures.c.height)
-            row = connection.execute(columns.where(_same(owner, sha256))).one_or_none()
-        return None if row is None else PictureFacts(sha256, row.width, row.height)
+            row = connection.execute(_KNOWN, {"owner": owner, "sha256": sha256}).one_or_none()
+            now_ms = current_ms(connection)
+        if row is None:
+            return None, False
+        return PictureFacts(sha256, row.width, row.height), now_ms - row.created_ms < FRESH_MS
 
     def _is_stored(self, storage_key: str) -> bool:
         try:

@@ -6,18 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
-
-from talkies.database import reading, tasks
-from talkies.errors import TalkiesError
 from talkies.server.dialects import modellix
 from talkies.server.line import Line
 from talkies.server.services import Services
 from talkies.server.together import Together
 from talkies.task import FINAL, Artifact, Status, Task
 from talkies.task_queue import Outlook, Page, Wanted
-from talkies.task_queue.owning import visible
-from talkies.task_queue.rows import is_task_id, to_task
 
 ESTIMATE_S = 1.0  # for how long an estimate stands: making one counts the queue
 MAX_ENDS = 1_000  # estimates of running tasks that are kept
@@ -64,19 +58,15 @@ class Reader:
         path = f"/files/{task.id}/{file_name(task.id, artifact)}"
         return self._services.public_url + self._services.links.sign(path, self._services.settings.link_s)
 
-    def _look(self, wanted: Sequence[_Asked]) -> dict[_Asked, dict[str, Any] | Exception]:
-        """Read several tasks, of whomever, by one statement."""
-        plain = {task_id for _, task_id in wanted if is_task_id(task_id)}
-        with reading(self._services.database) as connection:
-            rows = connection.execute(select(tasks).where(tasks.c.id.in_(plain))).all()
-        by_id = {row.id: row for row in rows}
-        return {asked: self._body(by_id.get(asked[1]), *asked) for asked in wanted}
+    async def place(self, task_id: str) -> Outlook | None:
+        """Tell a queued task's place in the line; None when it was not in it at the last reading."""
+        return await self._line.look(task_id)
 
-    def _body(self, row: Row[Any] | None, owner: str, task_id: str) -> dict[str, Any] | Exception:
-        try:
-            return self.describe(to_task(visible(row, owner, task_id)))
-        except TalkiesError as error:
-            return error
+    def _look(self, wanted: Sequence[_Asked]) -> dict[_Asked, dict[str, Any] | Exception]:
+        found = self._services.queue.get_many(wanted)
+        return {
+            asked: self.describe(task) if isinstance(task, Task) else task for asked, task in found.items()
+        }
 
     def _outlook(self, task: Task) -> Outlook | None:
         if task.status in FINAL:

@@ -276,6 +276,26 @@ class DeliveryBody(_Shape):
     delivered_at: int | None
 
 
+class AttemptBody(_Shape):
+    """One attempt to deliver a message."""
+
+    attempt: int = Field(description="From 1; a replay begins again.")
+    begun_at: int = Field(description="Unix time in milliseconds.")
+    ms: int | None = Field(description="How long it took.")
+    status: int | None = Field(description="HTTP status of the answer, if there was one.")
+    error: str | None
+    outcome: Literal["delivered", "retried", "failed", "dropped", "late"] | None = Field(
+        description="What became of the message: `retried` means that another attempt was due, `late` that "
+        "another had begun meanwhile; null while it is under way, or when its end is not known."
+    )
+
+
+class LoggedDelivery(DeliveryBody):
+    """One message with every attempt to deliver it, oldest first."""
+
+    log: list[AttemptBody]
+
+
 class DeliveryList(_Shape):
     """The latest deliveries, newest first."""
 

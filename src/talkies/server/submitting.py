@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
-from talkies.database import current_ms
 from talkies.engines import Capabilities
 from talkies.errors import BadOption
 from talkies.server.catalogue import Catalogue
@@ -20,9 +19,7 @@ from talkies.server.pictures import Pictures
 from talkies.server.services import Services
 from talkies.spec import PictureFacts, Spec, settle
 from talkies.task import Task
-from talkies.task_queue import NewTask, Rules
-from talkies.task_queue.submitting import find_earlier
-from talkies.task_queue.transitions import Transaction
+from talkies.task_queue import NewTask
 
 JUDGE_S = 5.0  # to look up the host of a callback_url
 
@@ -56,7 +53,10 @@ class Submitter:
         print_of = None if idempotency_key is None else fingerprint(model, body)
         if idempotency_key is not None and print_of is not None:
             check_idempotency_key(idempotency_key)
-            earlier = await run_in_threadpool(self._find_earlier, owner, idempotency_key, print_of)
+            # Before any picture is fetched: a repeated submit must not need the caller's host again.
+            earlier = await run_in_threadpool(
+                self._services.queue.find_by_key, owner, idempotency_key, print_of
+            )
             if earlier is not None:
                 return earlier, True
         if request.callback_url is not None:
@@ -79,12 +79,6 @@ class Submitter:
             max_attempts=self._services.settings.attempts,
         )
         return await run_in_threadpool(self._services.queue.submit, new, idempotency_key, print_of)
-
-    def _find_earlier(self, owner: str, key: str, print_of: str) -> Task | None:
-        """Look before any picture is fetched: a repeated submit must not need the caller's host again."""
-        with self._services.database.begin() as connection:
-            transaction = Transaction(connection, current_ms(connection), Rules())
-            return find_earlier(transaction, owner, key, print_of)
 
 
 def fingerprint(model: str, body: Mapping[str, Any]) -> str:

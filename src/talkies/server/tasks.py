@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 
+from talkies.errors import TalkiesError
 from talkies.keys import Key
 from talkies.server.answers import success
 from talkies.server.auth import Authenticator
@@ -77,6 +80,38 @@ SUBMIT_LINKS = {
 }
 
 
+@dataclass(frozen=True)
+class _Form:
+    """One published form of a submit's path. `more` is what its OpenAPI entry has beside the others'."""
+
+    path: str
+    operation_id: str
+    description: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+KIND = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string", "title": "Kind"}}
+
+SUBMIT_FORMS = (
+    _Form(
+        "/api/v1/{provider:provider}/{model}",
+        "submitTask",
+        "Submit a task, such as to `bytedance/seedance-1.5-pro-i2v`; then poll `get_result.url`.",
+    ),
+    _Form(
+        "/api/v1/{provider:provider}/{model}/async",
+        "submitTaskOlder",
+        "Submit a task: the form of older clients.",
+    ),
+    _Form(
+        "/api/v1/{kind}/{provider}/{model}/async",
+        "submitTaskOldest",
+        "Submit a task: the first form, whose path begins with the kind, such as `image-to-video`.",
+        {"parameters": [KIND]},
+    ),
+)
+
+
 def submit_routes(submitter: Submitter, auth: Authenticator, public_url: str) -> APIRouter:
     """Make the three published forms of a submit. They are to be added last: their paths are wide."""
     router = APIRouter(tags=["Tasks"])
@@ -85,8 +120,12 @@ def submit_routes(submitter: Submitter, auth: Authenticator, public_url: str) ->
     answers["responses"][200] |= SUBMIT_LINKS
     body = json_body(modellix.request_schema(), examples=modellix.EXAMPLES)
 
-    async def answer(
-        request: Request, key: Key, provider: str, model: str, idempotency_key: str | None
+    async def submit(
+        provider: Provider,
+        model: ModelName,
+        request: Request,
+        key: Key = writer,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response:
         task, replayed = await submitter.submit(
             key.id,
@@ -98,53 +137,17 @@ def submit_routes(submitter: Submitter, auth: Authenticator, public_url: str) ->
         headers = {"Idempotent-Replayed": "true"} if replayed else {}
         return success(modellix.to_submit_body(task, public_url), headers=headers)
 
-    @router.post(
-        "/api/v1/{provider:provider}/{model}", operation_id="submitTask", openapi_extra=body, **answers
-    )
-    async def submit(
-        provider: Provider,
-        model: ModelName,
-        request: Request,
-        key: Key = writer,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Response:
-        """Submit a task, such as to `bytedance/seedance-1.5-pro-i2v`; then poll `get_result.url`."""
-        return await answer(request, key, provider, model, idempotency_key)
-
-    @router.post(
-        "/api/v1/{provider:provider}/{model}/async",
-        operation_id="submitTaskOlder",
-        openapi_extra=body,
-        **answers,
-    )
-    async def submit_older(
-        provider: Provider,
-        model: ModelName,
-        request: Request,
-        key: Key = writer,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Response:
-        """Submit a task: the form of older clients."""
-        return await answer(request, key, provider, model, idempotency_key)
-
-    @router.post(
-        "/api/v1/{kind}/{provider}/{model}/async",
-        operation_id="submitTaskOldest",
-        openapi_extra=body,
-        **answers,
-    )
-    async def submit_oldest(
-        kind: str,
-        provider: Provider,
-        model: ModelName,
-        request: Request,
-        key: Key = writer,
-        idempotency_key: IdempotencyKey = None,
-    ) -> Response:
-        """Submit a task: the first form, whose path begins with the kind, such as `image-to-video`."""
-        del kind
-        return await answer(request, key, provider, model, idempotency_key)
-
+    for form in SUBMIT_FORMS:
+        router.add_api_route(
+            form.path,
+            submit,
+            methods=["POST"],
+            operation_id=form.operation_id,
+            summary="Submit",
+            description=form.description,
+            openapi_extra=body | form.more,
+            **answers,
+        )
     return router
 
 
@@ -230,4 +233,5 @@ def routes(services: Services, reader: Reader, watch: Watch, auth: Authenticator
 def _delete(services: Services, owner: str, task_id: str) -> None:
     """Delete a task; its result goes now, what else it held goes with the next sweep."""
     task = services.queue.delete(owner, task_id)
-    services.storage.delete(artifact.key for artifact in task.artifacts)
+    with suppress(TalkiesError):  # a storage that is away: the sweep deletes the result, too
+        services.storage.delete(artifact.key for artifact in task.artifacts)

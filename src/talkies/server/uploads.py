@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,7 @@ class Upload:
     """One uploaded file. `path` opens it until `expires_ms`, without a key."""
 
     id: str
+    owner: str
     filename: str
     media_type: str
     size_bytes: int
@@ -126,16 +128,16 @@ class Uploads:
         if not url.startswith(start):
             return None
         file_id = urlsplit(url[len(start) :]).path.partition("/")[0]
-        own = await run_in_threadpool(self.list, owner)
-        for upload in own:
-            if upload.id == file_id:
-                return await run_in_threadpool(self._bytes, upload)
+        return await run_in_threadpool(self._read, owner, file_id, field)
+
+    def _read(self, owner: str, file_id: str, field: str) -> bytes:
+        upload = self.find(file_id)
+        if upload is not None and upload.owner == owner:
+            with suppress(NotFound):  # what storage has lost is as good as never uploaded
+                return b"".join(self._services.storage.read(upload.storage_key))
         raise BadPicture(
             f"{field}: no such uploaded file of this key; upload it again", field, "upload_not_found"
         )
-
-    def _bytes(self, upload: Upload) -> bytes:
-        return b"".join(self._services.storage.read(upload.storage_key))
 
 
 def to_filename(given: str | None) -> str:
@@ -157,6 +159,7 @@ def _plain(text: str) -> str:
 def _upload(row: Row[Any]) -> Upload:
     return Upload(
         id=row.id,
+        owner=row.owner,
         filename=row.filename,
         media_type=row.media_type,
         size_bytes=row.size_bytes,

@@ -10,33 +10,15 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from talkies.database import reading, tasks
-from talkies.task import FINAL, Status
+from talkies.task_queue import Glance, TaskQueue
 
 LOOK_S = 0.2  # between two looks
 AT_ONCE = 500  # tasks of one statement; both databases take more parameters than that
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Glance:
-    """What can change while somebody waits."""
-
-    status: Status
-    attempt: int
-    stage: str | None
-    progress: float
-    cancel_requested: bool
-    deleted: bool
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self.deleted or self.status in FINAL
 
 
 @dataclass(eq=False)
@@ -48,8 +30,8 @@ class _Waiter:
 class Watch:
     """Looks at the tasks that somebody waits for, and wakes those whose task has changed."""
 
-    def __init__(self, database: Engine) -> None:
-        self._database = database
+    def __init__(self, queue: TaskQueue) -> None:
+        self._queue = queue
         self._waiters: dict[str, set[_Waiter]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
 
@@ -94,10 +76,10 @@ class Watch:
             wanted = list(self._waiters)
             try:
                 for first in range(0, len(wanted), AT_ONCE):
-                    seen = await run_in_threadpool(self._read, wanted[first : first + AT_ONCE])
+                    seen = await run_in_threadpool(self._queue.glances, wanted[first : first + AT_ONCE])
                     self._wake(seen)
-            except DBAPIError as error:
-                log.warning("watchers wait for the database", error=type(error.orig).__name__)
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("watchers wait for the database", error=type(error).__name__)
             await asyncio.sleep(LOOK_S)
 
     def _wake(self, seen: dict[str, Glance]) -> None:
@@ -105,27 +87,3 @@ class Watch:
             for waiter in self._waiters.get(task_id, ()):
                 if waiter.known != glance and not waiter.found.done():
                     waiter.found.set_result(glance)
-
-    def _read(self, ids: list[str]) -> dict[str, Glance]:
-        columns = tasks.c
-        looks = select(
-            columns.id,
-            columns.status,
-            columns.attempt,
-            columns.stage,
-            columns.progress,
-            columns.cancel_requested,
-            columns.deleted_ms,
-        ).where(columns.id.in_(ids))
-        with reading(self._database) as connection:
-            return {
-                row.id: Glance(
-                    Status(row.status),
-                    row.attempt,
-                    row.stage,
-                    row.progress,
-                    row.cancel_requested,
-                    row.deleted_ms is not None,
-                )
-                for row in connection.execute(looks)
-            }

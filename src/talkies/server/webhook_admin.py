@@ -21,6 +21,7 @@ from talkies.server.shapes import (
     EndpointBody,
     EndpointList,
     EndpointRequest,
+    LoggedDelivery,
     NewEndpoint,
     NewSecret,
     Replayed,
@@ -28,7 +29,7 @@ from talkies.server.shapes import (
     documented,
     json_body,
 )
-from talkies.webhooks import Delivery, Endpoint
+from talkies.webhooks import Delivery, Endpoint, LoggedAttempt
 from talkies.webhooks.outbox import State
 
 JUDGE_S = 5.0  # to look up the host of a new endpoint
@@ -131,6 +132,16 @@ def _add_deliveries(router: APIRouter, services: Services, admin: Any) -> None:
         found = await run_in_threadpool(services.outbox.list, key.id, state, limit)
         return success({"deliveries": [_delivery_body(delivery) for delivery in found]})
 
+    @router.get(
+        "/deliveries/{delivery_id}",
+        operation_id="readDelivery",
+        **documented(Reply[LoggedDelivery], 401, 403, 404, 429),
+    )
+    async def read_delivery(delivery_id: str, key: Key = admin) -> Response:
+        """Read a delivery with every attempt at it, oldest first."""
+        delivery, log = await run_in_threadpool(services.outbox.read, key.id, delivery_id)
+        return success(_delivery_body(delivery) | {"log": [_attempt_body(attempt) for attempt in log]})
+
     @router.post(
         "/deliveries/{delivery_id}/replay",
         operation_id="replayDelivery",
@@ -181,4 +192,15 @@ def _delivery_body(delivery: Delivery) -> dict[str, Any]:
         "last_error": delivery.last_error,
         "created_at": delivery.created_ms,
         "delivered_at": delivery.delivered_ms,
+    }
+
+
+def _attempt_body(attempt: LoggedAttempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.attempt,
+        "begun_at": attempt.begun_ms,
+        "ms": attempt.took_ms,
+        "status": attempt.status,
+        "error": attempt.error,
+        "outcome": attempt.outcome,
     }

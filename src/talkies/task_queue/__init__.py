@@ -1,28 +1,41 @@
 """The task queue: a durable table from which workers claim tasks under leases.
 
 Who may do what to a task, and what it becomes, is in `transitions`; each module beside it holds one part of
-a task's life: `submitting`, `claiming`, `holding`, `owning`, `listing`,
-`outlook`.
+a task's life: `submitting`, `claiming`, `holding`, `owning`, `listing`, `outlook`. `roster` knows the
+workers, and `counting` tells all of it in numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from talkies.database import current_ms, reading
+from talkies.errors import TalkiesError
 from talkies.plan import Plan
 from talkies.task import Artifact, Event, Failure, Task
-from talkies.task_queue import claiming, holding, listing, outlook, owning, submitting
-from talkies.task_queue.listing import MAX_PAGE_SIZE, Counts, Page, Wanted
+from talkies.task_queue import claiming, counting, holding, listing, outlook, owning, roster, submitting
+from talkies.task_queue.counting import Counts, Histogram
+from talkies.task_queue.listing import MAX_PAGE_SIZE, Glance, Page, Wanted
 from talkies.task_queue.outlook import Outlook
 from talkies.task_queue.rows import NewTask
 from talkies.task_queue.transitions import Rules, Transaction
 
-__all__ = ["MAX_PAGE_SIZE", "Counts", "NewTask", "Outlook", "Page", "Rules", "TaskQueue", "Wanted"]
+__all__ = [
+    "MAX_PAGE_SIZE",
+    "Counts",
+    "Glance",
+    "Histogram",
+    "NewTask",
+    "Outlook",
+    "Page",
+    "Rules",
+    "TaskQueue",
+    "Wanted",
+]
 
 
 class TaskQueue:
@@ -57,6 +70,17 @@ class TaskQueue:
             # PostgreSQL lets two submits with one key look for it at once; the one that then could not
             # insert it finds it now.
             return self._submit(new, idempotency_key, fingerprint)
+
+    def find_by_key(self, owner: str, idempotency_key: str, fingerprint: str) -> Task | None:
+        """Find what a submit with this key made in the last 24 hours, without submitting anything.
+
+        Raises:
+            IdempotencyMismatch: the key came with another fingerprint.
+            Gone: the key's task was deleted.
+        """
+        with reading(self._engine) as connection:
+            now_ms = current_ms(connection)
+            return submitting.find_earlier(connection, now_ms, owner, idempotency_key, fingerprint)
 
     def claim(self, worker: str, engines: Collection[str]) -> Task | None:
         """Give the next task of one of these engines to a worker, under a lease; None if there is none.
@@ -94,6 +118,12 @@ class TaskQueue:
         """
         with self._engine.begin() as connection:
             holding.report(connection, task, progress, stage, plan)
+
+    def note_stages(self, task: Task, seconds: Mapping[str, float]) -> None:
+        """Write down, for metrics, how long each stage of a task's attempt took; once for an attempt."""
+        if seconds:
+            with self._engine.begin() as connection:
+                holding.note_stages(connection, task, seconds)
 
     def finish(self, task: Task, artifacts: tuple[Artifact, ...]) -> Task:
         """End a claimed task as succeeded, with its stored files, or as canceled if that was asked for.
@@ -167,6 +197,16 @@ class TaskQueue:
         with reading(self._engine) as connection:
             return listing.get(connection, owner, task_id)
 
+    def get_many(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Task | TalkiesError]:
+        """Read tasks by (owner, id) at once; where `get` would raise, the error is in the task's place."""
+        with reading(self._engine) as connection:
+            return listing.get_many(connection, wanted)
+
+    def glances(self, ids: Collection[str]) -> dict[str, Glance]:
+        """Look at what can change, without asking whose the tasks are; unknown ids are left out."""
+        with reading(self._engine) as connection:
+            return listing.glances(connection, ids)
+
     def find(self, task_id: str) -> Task | None:
         """Read a task without asking whose it is: for who came by a signed link, and for sweepers."""
         with reading(self._engine) as connection:
@@ -198,9 +238,19 @@ class TaskQueue:
             return outlook.estimate_line(connection)
 
     def counts(self) -> Counts:
-        """Count the tasks, for metrics; it reads the whole table."""
+        """Count tasks, times and workers, for metrics; it reads the whole table."""
         with reading(self._engine) as connection:
-            return listing.counts(connection)
+            return counting.count(connection)
+
+    def sign_in(self, worker: str, engines: Collection[str], for_s: float) -> None:
+        """Tell that a worker is ready for tasks of these engines, for the next `for_s` seconds."""
+        with self._engine.begin() as connection:
+            roster.sign_in(connection, worker, engines, round(for_s * 1000))
+
+    def sign_out(self, worker: str) -> None:
+        """Tell that a worker has ended."""
+        with self._engine.begin() as connection:
+            roster.sign_out(connection, worker)
 
     def sweep(self) -> tuple[Task, ...]:
         """End what has run out, as every claim does, and drop old idempotency keys; return what changed."""
@@ -224,7 +274,8 @@ class TaskQueue:
     def _submit(self, new: NewTask, key: str | None, fingerprint: str | None) -> tuple[Task, bool]:
         with self._writing() as transaction:
             if key is not None and fingerprint is not None:
-                earlier = submitting.find_earlier(transaction, new.owner, key, fingerprint)
+                connection, now_ms = transaction.connection, transaction.now_ms
+                earlier = submitting.find_earlier(connection, now_ms, new.owner, key, fingerprint)
                 if earlier is not None:
                     return earlier, True
             return submitting.insert_task(transaction, new, key, fingerprint), False

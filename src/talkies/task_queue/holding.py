@@ -7,11 +7,12 @@ a worker that was frozen and thawed changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, update
 
-from talkies.database import now_ms, tasks
+from talkies.database import now_ms, stage_times, tasks
 from talkies.errors import StaleLease
 from talkies.plan import Plan
 from talkies.task import Artifact, Failure, Status, Task
@@ -49,6 +50,23 @@ def report(
         raise _stale(task)
 
 
+def note_stages(connection: Connection, task: Task, seconds: Mapping[str, float]) -> None:
+    """Write down how long each stage of an attempt took, whatever became of its lease."""
+    connection.execute(
+        insert(stage_times),
+        [
+            {
+                "task": task.id,
+                "attempt": task.attempt,
+                "stage": stage,
+                "engine": task.engine,
+                "took_ms": round(1000 * took_s),
+            }
+            for stage, took_s in seconds.items()
+        ],
+    )
+
+
 def finish(transaction: Transaction, task: Task, artifacts: tuple[Artifact, ...]) -> Task:
     """End the task as succeeded. Repeating a finish that got through returns the same task."""
     row = lock(transaction, task.id)
@@ -57,8 +75,10 @@ def finish(transaction: Transaction, task: Task, artifacts: tuple[Artifact, ...]
     held = _check_held(transaction, row, task)
     if held.cancel_requested:
         return move(transaction, held, Status.CANCELED, "canceled when it was done")
-    stored = [artifact.model_dump(mode="json") for artifact in artifacts]
-    return move(transaction, held, Status.SUCCEEDED, "finished", {"artifacts": stored})
+    changes: dict[str, Any] = {"artifacts": [artifact.model_dump(mode="json") for artifact in artifacts]}
+    if held.plan is not None:
+        changes["duration_s"] = held.plan["duration_s"]  # the true one, where the engine chose it
+    return move(transaction, held, Status.SUCCEEDED, "finished", changes)
 
 
 def fail(transaction: Transaction, task: Task, failure: Failure) -> Task:

@@ -6,14 +6,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
-from talkies.database import current_ms, task_events, tasks
+from talkies.database import task_events, tasks
+from talkies.errors import TalkiesError
 from talkies.task import FINAL, Event, Status, Task, Tier
 from talkies.task_queue.owning import visible
 from talkies.task_queue.rows import is_task_id, to_task
 
 MAX_PAGE_SIZE = 500  # as published
+
+# Built once: to build it takes longer than to run it, and every poll does.
+_BY_IDS = select(tasks).where(tasks.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,20 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """The queue in numbers, for metrics.
+class Glance:
+    """What can change while somebody waits for a task."""
 
-    `outcomes` counts the tasks that are over by (model, status, failure code or None).
-    """
+    status: Status
+    attempt: int
+    stage: str | None
+    progress: float
+    cancel_requested: bool
+    deleted: bool
 
-    by_status: dict[Status, int]
-    queued_by_engine: dict[str, int]
-    oldest_queued_s: float
-    outcomes: dict[tuple[str, Status, str | None], int]
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.deleted or self.status in FINAL
 
 
 def get(connection: Connection, owner: str, task_id: str) -> Task:
@@ -57,6 +65,16 @@ def find(connection: Connection, task_id: str) -> Task | None:
     """Read a task of anybody, unless it was deleted."""
     row = _row(connection, task_id)
     return to_task(row) if row is not None and row.deleted_ms is None else None
+
+
+def get_many(
+    connection: Connection, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Task | TalkiesError]:
+    """Read tasks by (owner, id), in one statement; for what `get` refuses, the error stands in its place."""
+    plain = {task_id for _, task_id in wanted if is_task_id(task_id)}
+    rows = connection.execute(_BY_IDS, {"ids": list(plain)}).all()
+    by_id = {row.id: row for row in rows}
+    return {asked: _task_or_error(by_id.get(asked[1]), *asked) for asked in wanted}
 
 
 def list_page(connection: Connection, owner: str, wanted: Wanted, page: int, page_size: int) -> Page:
@@ -84,34 +102,42 @@ def history(connection: Connection, owner: str, task_id: str, after: int) -> tup
     return tuple(Event.model_validate(dict(row._mapping)) for row in connection.execute(lines))
 
 
-def counts(connection: Connection) -> Counts:
-    """Count the tasks. It reads the whole table: for a scrape, not for a request."""
-    by_status = dict.fromkeys(Status, 0)
-    outcomes: dict[tuple[str, Status, str | None], int] = {}
-    reason = tasks.c.failure["code"].as_string()
-    grouped = select(tasks.c.model, tasks.c.status, reason, func.count()).group_by(
-        tasks.c.model, tasks.c.status, reason
-    )
-    for model, name, code, number in connection.execute(grouped):
-        status = Status(name)
-        by_status[status] += number
-        if status in FINAL:
-            outcomes[model, status, code] = number
-    waiting = (
-        select(tasks.c.engine, func.count(), func.min(tasks.c.created_ms))
-        .where(tasks.c.status == Status.QUEUED)
-        .group_by(tasks.c.engine)
-    )
-    lines = connection.execute(waiting).all()
-    oldest_ms = min((line[2] for line in lines), default=None)
-    age_s = 0.0 if oldest_ms is None else max(0.0, (current_ms(connection) - oldest_ms) / 1000)
-    return Counts(by_status, {line[0]: line[1] for line in lines}, age_s, outcomes)
+def glances(connection: Connection, ids: Collection[str]) -> dict[str, Glance]:
+    """Look at tasks of anybody, by id; those that do not exist are left out."""
+    columns = tasks.c
+    looks = select(
+        columns.id,
+        columns.status,
+        columns.attempt,
+        columns.stage,
+        columns.progress,
+        columns.cancel_requested,
+        columns.deleted_ms,
+    ).where(columns.id.in_(ids))
+    return {
+        row.id: Glance(
+            Status(row.status),
+            row.attempt,
+            row.stage,
+            row.progress,
+            row.cancel_requested,
+            row.deleted_ms is not None,
+        )
+        for row in connection.execute(looks)
+    }
 
 
 def _row(connection: Connection, task_id: str) -> Row[Any] | None:
     if not is_task_id(task_id):
         return None
     return connection.execute(select(tasks).where(tasks.c.id == task_id)).one_or_none()
+
+
+def _task_or_error(row: Row[Any] | None, owner: str, task_id: str) -> Task | TalkiesError:
+    try:
+        return to_task(visible(row, owner, task_id))
+    except TalkiesError as error:
+        return error
 
 
 def _conditions(owner: str, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Insert, Row, bindparam, func, insert, select, update
 
 from talkies.database import deliveries, task_events, tasks, webhook_endpoints
 from talkies.task import FINAL, TRANSITIONS, Failure, Status, Task
@@ -105,18 +105,30 @@ def settle(transaction: Transaction, row: Row[Any], failure: Failure, detail: st
 
 def record(transaction: Transaction, task: Task, detail: str) -> None:
     """Add one line to a task's history."""
-    number = select(func.coalesce(func.max(task_events.c.number), 0) + 1).where(task_events.c.task == task.id)
     transaction.connection.execute(
-        insert(task_events).values(
-            task=task.id,
-            number=number.scalar_subquery(),
-            at_ms=transaction.now_ms,
-            status=task.status,
-            attempt=task.attempt,
-            worker=task.worker,
-            detail=detail[:MAX_DETAIL_LENGTH],
-        )
+        _RECORD,
+        {
+            "task": task.id,
+            "at_ms": transaction.now_ms,
+            "status": task.status,
+            "attempt": task.attempt,
+            "worker": task.worker,
+            "detail": detail[:MAX_DETAIL_LENGTH],
+        },
     )
+
+
+def _record() -> Insert:
+    """Insert a line under the next number of its `task`."""
+    last = func.max(task_events.c.number)
+    number = select(func.coalesce(last, 0) + 1).where(task_events.c.task == bindparam("task"))
+    given = ("task", "at_ms", "status", "attempt", "worker", "detail")
+    return insert(task_events).values(
+        number=number.scalar_subquery(), **{name: bindparam(name) for name in given}
+    )
+
+
+_RECORD = _record()  # built once: to build it takes longer than to run it
 
 
 def _announce(transaction: Transaction, task: Task) -> None:

@@ -9,6 +9,16 @@ from __future__ import annotations
 from talkies.webhooks.courier import Courier
 from talkies.webhooks.endpoints import EVENT_TYPES, Endpoint, Endpoints
 from talkies.webhooks.message import new_secret
-from talkies.webhooks.outbox import Answer, Delivery, Outbox
+from talkies.webhooks.outbox import Answer, Delivery, LoggedAttempt, Outbox
 
-__all__ = ["EVENT_TYPES", "Answer", "Courier", "Delivery", "Endpoint", "Endpoints", "Outbox", "new_secret"]
+__all__ = [
+    "EVENT_TYPES",
+    "Answer",
+    "Courier",
+    "Delivery",
+    "Endpoint",
+    "Endpoints",
+    "LoggedAttempt",
+    "Outbox",
+    "new_secret",
+]

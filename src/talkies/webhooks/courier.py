@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from uuid import uuid4
 
@@ -25,6 +27,7 @@ MAX_PER_URL = 2  # attempts at one URL at once, so that a hanging receiver canno
 LEASE_FACTOR = 2.0  # how much longer than the longest attempt a lease lasts
 SLOW_DOWN = frozenset({429, 502, 503, 504})  # whose Retry-After is honoured
 TEST_EVENT = "webhook.test"
+UNFORESEEN = "the server failed to send it; ask its operator"
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +83,7 @@ class Courier:
         return self._send(
             Attempt(
                 delivery=f"msg_{uuid4().hex}",
+                endpoint=endpoint,
                 number=1,
                 url=target.url,
                 event_type=TEST_EVENT,
@@ -97,6 +101,9 @@ class Courier:
             except DBAPIError as error:
                 log.warning("webhooks wait for the database", error=type(error).__name__)
                 sent = False
+            except Exception:  # a thread that ended here would be missed for good
+                log.exception("webhooks wait")
+                sent = False
             if not sent:
                 stop.wait(self._poll_s)
 
@@ -104,16 +111,7 @@ class Courier:
         with self._claimed() as attempt:
             if attempt is None:
                 return False
-            answer = self._send(attempt)
-            self._outbox.record(attempt, answer)
-        log.info(
-            "webhook sent",
-            delivery=attempt.delivery,
-            attempt=attempt.number,
-            event_type=attempt.event_type,
-            status=answer.status,
-            error=answer.error,
-        )
+            self._outbox.record(attempt, self._send(attempt))
         return True
 
     @contextmanager
@@ -132,12 +130,31 @@ class Courier:
                     self._in_flight += Counter()  # forgets the URLs at zero
 
     def _send(self, attempt: Attempt) -> Answer:
+        """Make one attempt, and say so in the log."""
+        began_s = time.monotonic()
+        answer = replace(self._exchange(attempt), took_s=time.monotonic() - began_s)
+        log.info(
+            "webhook sent",
+            endpoint=attempt.endpoint,
+            delivery=attempt.delivery,
+            attempt=attempt.number,
+            event_type=attempt.event_type,
+            status=answer.status,
+            error=answer.error,
+            ms=round(1000 * answer.took_s, 1),
+        )
+        return answer
+
+    def _exchange(self, attempt: Attempt) -> Answer:
         body = to_body(attempt.event_type, attempt.happened_ms, attempt.data)
         headers = signed_headers(attempt.delivery, attempt.sent_ms, body, attempt.secrets)
         try:
             status, retry_after = asyncio.run(self._post(attempt.url, headers, body))
         except ExchangeFailed as failed:
             return Answer(error=str(failed))
+        except Exception:  # a receiver that nobody foresaw: an attempt like any other that failed
+            log.exception("webhook not sent", delivery=attempt.delivery)
+            return Answer(error=UNFORESEEN)
         wait_s = _seconds(retry_after, attempt.sent_ms) if status in SLOW_DOWN else 0.0
         return Answer(status=status, retry_after_s=wait_s)
 
@@ -154,5 +171,5 @@ def _seconds(retry_after: str, now_ms: int) -> float:
         return float(retry_after)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now_ms / 1000)
-    except ValueError:
+    except (ValueError, OverflowError):  # the date is none, or beyond what Python can hold
         return 0.0

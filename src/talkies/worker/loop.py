@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from talkies.errors import StaleLease, TalkiesError
+from talkies.progress import StageClock
 from talkies.storage import Storage
 from talkies.task import Artifact, Failure, Status, Task
 from talkies.task_queue import TaskQueue
@@ -27,6 +28,7 @@ from talkies.worker.renderer import Renderer
 LOOK_S = 0.5  # between two looks whether somebody asked to cancel
 RETRY_S = 0.5  # between two tries to tell the queue how an attempt ended
 STORAGE_RETRY_S = 5.0  # between two looks whether a full or absent storage can be written again
+ALIVE_FACTOR = 3.0  # heartbeats for which a worker counts as alive after one
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +78,7 @@ class Worker:
         self._storage = storage
         self._renderer = renderer
         self._timing = timing
+        self._sign_in_s = 0.0  # when the entry in the roster is to be renewed
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. A clip in the making then has `drain_s` seconds, or goes back.
@@ -87,6 +90,7 @@ class Worker:
         try:
             while not stop.is_set():
                 self._renderer.prepare()
+                self._sign_in()
                 task = self._claim()
                 if task is None:
                     stop.wait(self._timing.poll_s)
@@ -94,7 +98,23 @@ class Worker:
                     self._await_storage(stop)
         finally:
             self._renderer.kill()
+            self._sign_out()
         log.info("worker stopped", worker=self._name)
+
+    def _sign_in(self) -> None:
+        """Show from time to time that this worker is alive; metrics tell it, and no task depends on it."""
+        now_s = time.monotonic()
+        if now_s < self._sign_in_s:
+            return
+        self._sign_in_s = now_s + self._timing.heartbeat_s
+        try:
+            self._queue.sign_in(self._name, self._engines, ALIVE_FACTOR * self._timing.heartbeat_s)
+        except DBAPIError as error:
+            log.warning("worker not signed in", worker=self._name, error=type(error).__name__)
+
+    def _sign_out(self) -> None:
+        with suppress(DBAPIError):  # its entry ends by itself
+            self._queue.sign_out(self._name)
 
     def _claim(self) -> Task | None:
         try:
@@ -132,7 +152,15 @@ class Worker:
             return _Stop.RETURNED
         watch = _Watch(task, self._queue, self._timing, stop)
         self._renderer.order(order)
+        try:
+            return self._attend(task, watch)
+        finally:
+            self._note_stages(task, watch)
+
+    def _attend(self, task: Task, watch: _Watch) -> _Ending:
+        """Listen to the renderer and look at the queue in turns, until one of them ends the attempt."""
         while True:
+            self._sign_in()
             match self._renderer.receive(watch.patience_s):
                 case Made(artifacts):
                     return artifacts
@@ -147,6 +175,12 @@ class Worker:
             if end is not None:
                 self._renderer.kill()
                 return end
+
+    def _note_stages(self, task: Task, watch: _Watch) -> None:
+        try:
+            self._queue.note_stages(task, watch.stages.stop())
+        except DBAPIError as error:
+            log.warning("stage times not noted", task=task.id, error=type(error).__name__)
 
     def _end(self, task: Task, ending: _Ending) -> Task:
         """Tell the queue, again and again while the database does not answer: the lease bounds that."""
@@ -200,6 +234,7 @@ class _Watch:
         self._renew_s = now_s + timing.heartbeat_s
         self._look_s = now_s + LOOK_S
         self._drained_s: float | None = None
+        self.stages = StageClock()
 
     @property
     def patience_s(self) -> float:
@@ -217,6 +252,7 @@ class _Watch:
                 case Planned(plan):
                     self._queue.report(self._task, plan=plan)
                 case Progress(stage, share):
+                    self.stages.enter(stage)
                     self._queue.report(self._task, share, stage)
         except DBAPIError as error:
             self._excuse(error)

@@ -12,12 +12,13 @@ from talkies.errors import NotFound, StorageUnavailable
 from talkies.inputs import decode_picture
 from talkies.media import Frame, Inputs
 from talkies.plan import Plan
-from talkies.production import Signing, make_plan, produce
+from talkies.production import make_plan, produce
+from talkies.progress import Meter
+from talkies.provenance import Signing
 from talkies.storage import Storage
 from talkies.task import Artifact, Task
 from talkies.worker.messages import Message, Order, Planned, Progress
 from talkies.worker.probe import check_video
-from talkies.worker.progress import Meter
 
 VIDEO, LAST_FRAME = "video.mp4", "last_frame.png"
 MEDIA_TYPES = {VIDEO: "video/mp4", LAST_FRAME: "image/png"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from talkies.logs import Style
 from talkies.plan import Plan
-from talkies.production import Signing
+from talkies.provenance import Signing
 from talkies.task import Artifact, Failure, Task
 
 
