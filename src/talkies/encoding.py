@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def write_video(
     width: int,
     height: int,
     frame_count: int,
-    mix: Samples | None,
+    mix: Samples | Future[Samples] | None,
     tags: Mapping[str, str],
     tick: Tick = no_tick,
 ) -> None:
@@ -68,7 +69,8 @@ def write_video(
     Args:
         path: of the file; an existing one is replaced.
         frames: exactly `frame_count` pictures of `(height, width, 3)` uint8, RGB; both sides even.
-        mix: `(2000 * frame_count, 2)` float32 in [-1, 1], or None for a file without an audio stream.
+        mix: `(2000 * frame_count, 2)` float32 in [-1, 1], or None for a file without an audio stream. It may
+            still be in the making: it is waited for when the first pictures are encoded.
         tags: metadata of the file, any keys.
         tick: told when the frames are all in and when the file is finished.
 
@@ -77,10 +79,9 @@ def write_video(
         EngineFailed: the number or size of the frames or the length of the mix is not as announced.
         Canceled: from `tick` or from the frames.
     """
-    _check_mix(mix, frame_count)
     with replacement(path) as temporary:
         with _opened(temporary, tags) as container:
-            film = _Film(container, width, height, mix)
+            film = _Film(container, width, height, frame_count, mix)
             _encode_ahead(film, _checked(frames, width, height, frame_count))
             tick("encoding", 0, 1)
             film.finish()
@@ -98,10 +99,13 @@ def write_picture(path: Path, frame: Frame) -> None:
         temporary.write_bytes(data.tobytes())
 
 
-def _check_mix(mix: Samples | None, frame_count: int) -> None:
+def _finished(mix: Samples | Future[Samples], frame_count: int) -> Samples:
+    """Wait for a mix and check its length."""
+    samples = mix.result() if isinstance(mix, Future) else mix
     expected = (frame_count * SAMPLES_PER_FRAME, CHANNELS)
-    if mix is not None and mix.shape != expected:
-        raise EngineFailed(f"the mix has the shape {mix.shape}; {frame_count} frames need {expected}")
+    if samples.shape != expected:
+        raise EngineFailed(f"the mix has the shape {samples.shape}; {frame_count} frames need {expected}")
+    return samples
 
 
 def _checked(frames: Iterable[Frame], width: int, height: int, frame_count: int) -> Iterator[Frame]:
@@ -152,18 +156,34 @@ def _encode_ahead(film: _Film, frames: Iterator[Frame]) -> None:
 class _Film:
     """The two streams of one file.
 
-    The mix is complete before the first frame, so it is encoded first; its packets then go into the file
-    between those of the pictures, in the order of their decode times. Sound written after all pictures
-    would lie megabytes away from them, and players that load over a network would stall.
+    All sound is encoded when the first picture is ready; its packets then go into the file between those of
+    the pictures, in the order of their decode times. Sound written after all pictures would lie megabytes
+    away from them, and players that load over a network would stall.
     """
 
-    def __init__(self, container: OutputContainer, width: int, height: int, mix: Samples | None) -> None:
+    def __init__(
+        self,
+        container: OutputContainer,
+        width: int,
+        height: int,
+        frame_count: int,
+        mix: Samples | Future[Samples] | None,
+    ) -> None:
         self._container = container
+        self._frame_count = frame_count
+        self._mix = mix
         self._pictures = _add_pictures(container, width, height)
         self._reformatter = VideoReformatter()
         self._count = 0
         self._has_failed = False
-        self._sound = deque(_encode_sound(_add_sound(container), mix) if mix is not None else ())
+        self._sound_stream = _add_sound(container) if mix is not None else None
+
+    @cached_property
+    def _sound(self) -> deque[Packet[AudioStream]]:
+        """The packets of the sound that are not in the file yet."""
+        if self._mix is None or self._sound_stream is None:
+            return deque()
+        return deque(_encode_sound(self._sound_stream, _finished(self._mix, self._frame_count)))
 
     def add(self, frame: Frame) -> None:
         """Encode one more frame."""

@@ -38,12 +38,14 @@ class Clip:
     """A rendered shot: lazy frames, finished tracks.
 
     `frames` yields exactly `frame_count` pictures of one size and can be read once; each track holds
-    `2000 * frame_count` samples.
+    `2000 * frame_count` samples. `not_rendered` says in plain words what the plan asks for and the pictures
+    do not allow.
     """
 
     frame_count: int
     frames: Iterator[Frame]
     tracks: tuple[Track, ...]
+    not_rendered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How a clip will be made: shots with frame ranges, and what is heard when.
 
 A plan is plain data. It is stored with the task and shown to the caller before anything is rendered. The
-words for camera work are shared with `script`, which reads them from the prompt.
+words for camera work, actions, weather and light are shared with `script`, which reads them from the prompt.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ Direction = Literal["left", "right", "up", "down", "in", "out", "clockwise", "co
 Amount = Literal["slight", "normal", "large"]
 Speed = Literal["slow", "normal", "fast"]
 Transition = Literal["cut", "dissolve", "fade", "wipe"]
+DepthOfField = Literal[
+    "deep",  # everything sharp
+    "shallow",  # the subject sharp, what is behind it soft
+    "rack",  # the focus travels from the background to the subject
+]
 
 Voice = Literal["woman", "man", "girl", "boy", "old_woman", "old_man", "narrator"]
 Mood = Literal[
@@ -109,6 +114,76 @@ Effect = Literal[
 ]
 """One-shots: sounds with a moment."""
 
+Weather = Literal["rain", "snow", "fog", "storm", "wind", "clear", "cloudy", "smoke", "dust", "embers"]
+"""The weather, and whatever else is in the air."""
+Light = Literal[
+    "day",
+    "night",
+    "sunrise",
+    "sunset",
+    "golden_hour",
+    "moonlight",
+    "candlelight",
+    "firelight",
+    "neon",
+    "dim",
+    "bright",
+    "backlight",
+    "sun_rays",
+    "lightning",
+]
+ActionKind = Literal[
+    # what a face or head does
+    "speak",
+    "sing",
+    "smile",
+    "laugh",
+    "frown",
+    "cry",
+    "surprise",
+    "anger",
+    "sadness",
+    "wink",
+    "blink",
+    "gaze",
+    "nod",
+    "shake_head",
+    "turn_head",
+    "tilt_head",
+    "breathe",
+    # what a body does
+    "wave",
+    "walk",
+    "run",
+    "dance",
+    "jump",
+    "sit",
+    "stand_up",
+    "turn_round",
+    "gesture",
+    "hug",
+    "kiss",
+    "eat",
+    "drink",
+    "hold",
+    "fight",
+    "ride",
+    "fly",
+    "swim",
+    "play",
+    # what the scene does
+    "flow",
+    "sway",
+    "drift",
+    "flicker",
+    "fall",
+    "appear",
+    "transform",
+    "vanish",
+    "move",
+]
+"""What is done, by kind; an engine that cannot render a kind says so with the action's own words."""
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,7 +215,7 @@ class Shot(_Value):
     `picture` says which input it is filmed from; "both" leads from the first to the last. `opens_whole`:
     the shot's first frame is the whole prepared picture and its framing is reached within a second.
     `closes_whole`: the same at its end. `transition` is how the shot is entered, over `transition_frames`
-    frames at its beginning; the clip's first shot has none.
+    frames at its beginning; the clip's first shot has none. `depth_of_field` None leaves it to the engine.
     """
 
     start_frame: int = Field(ge=0)
@@ -148,6 +223,7 @@ class Shot(_Value):
     picture: Literal["first", "last", "both"]
     framing: Framing = Framing()
     moves: tuple[CameraMove, ...] = ()
+    depth_of_field: DepthOfField | None = None
     opens_whole: bool = False
     closes_whole: bool = False
     transition: Transition | None = None
@@ -199,11 +275,31 @@ class PlacedSound(_Value):
     level_db: float = 0.0
 
 
+class Cue(_Value):
+    """Something to be seen for a while: what somebody does, or what the weather and the light do.
+
+    `who` and `text` are the prompt's own words for an action. Times are seconds from the clip's start.
+    """
+
+    kind: ActionKind | Weather | Light
+    who: str | None = None
+    text: str = ""
+    shot: int
+    start_s: float
+    end_s: float
+
+
 class MusicCue(_Value):
-    """The music under the whole clip."""
+    """The music under the whole clip.
+
+    Its beats come every `beat_s` seconds; a bar begins at `first_beat_s`, which may lie a little before the
+    clip. None for music whose beats are not known beforehand.
+    """
 
     mood: Mood
     tempo: Tempo | None = None
+    beat_s: float | None = None
+    first_beat_s: float = 0.0
 
 
 class Plan(_Value):
@@ -221,6 +317,7 @@ class Plan(_Value):
     shots: tuple[Shot, ...]
     lines: tuple[SpokenLine, ...] = ()
     sounds: tuple[PlacedSound, ...] = ()
+    cues: tuple[Cue, ...] = ()
     music: MusicCue | None = None
     audio: bool = True
     not_rendered: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -32,11 +33,13 @@ def produce(
     last_frame: Path | None = None,
     signing: Signing | None = None,
     tick: Tick = no_tick,
-) -> None:
+) -> Plan:
     """Render the plan and write `video`, and the clip's last frame as a PNG when a path is given.
 
     Either both files are written whole or none is. Frames are made while the encoder works on earlier
     ones, so that memory does not grow with the length.
+
+    Returns the plan, whose `not_rendered` now names, too, what the pictures did not allow.
 
     Raises:
         BadOption: the credentials cannot be used.
@@ -49,16 +52,17 @@ def produce(
         provenance.check_credentials(certificate=signing.certificate, private_key=signing.private_key)
     clips = list(engine.render(plan, inputs, tick))
     reel = _Reel(chain.from_iterable(clip.frames for clip in clips))
-    encoding.write_video(
-        video,
-        reel,
-        width=plan.width,
-        height=plan.height,
-        frame_count=plan.frame_count,
-        mix=mixing.mix(joined_tracks(clips)) if plan.audio else None,
-        tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
-        tick=tick,
-    )
+    with ThreadPoolExecutor(1, "mixing") as pool:
+        encoding.write_video(
+            video,
+            reel,
+            width=plan.width,
+            height=plan.height,
+            frame_count=plan.frame_count,
+            mix=pool.submit(mixing.mix, joined_tracks(clips)) if plan.audio else None,
+            tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
+            tick=tick,
+        )
     try:
         if signing is not None:
             provenance.sign(
@@ -69,6 +73,8 @@ def produce(
     except BaseException:
         video.unlink(missing_ok=True)
         raise
+    absent = (sentence for clip in clips for sentence in clip.not_rendered)
+    return plan.model_copy(update={"not_rendered": tuple(dict.fromkeys((*plan.not_rendered, *absent)))})
 
 
 class _Reel:

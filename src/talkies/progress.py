@@ -19,8 +19,8 @@ class Stage:
 
 
 STAGES: dict[str, Stage] = {
-    "sound": Stage(0.02, 0.15, "making sound"),
-    "analysis": Stage(0.15, 0.30, "studying the picture"),
+    "analysis": Stage(0.02, 0.20, "studying the picture"),
+    "sound": Stage(0.20, 0.30, "making sound"),
     "picture": Stage(0.30, 0.90, "filming"),
     "encoding": Stage(0.90, 0.95, "writing the file"),
     "checking": Stage(0.95, 0.98, "checking the file"),

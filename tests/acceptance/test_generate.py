@@ -103,6 +103,14 @@ def test_what_is_not_rendered_is_said_after_the_run(talkies: Talkies, photo: Pat
     assert "100%" in done.stderr or "left" in done.stderr
 
 
+def test_a_picture_without_a_face_is_said_to_have_none(talkies: Talkies, tmp_path: Path) -> None:
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(tmp_path / "plain.png")
+
+    done = talkies("generate", "plain.png", 'She says: "Hello."', "-o", "out.mp4", "--json", *SMALL)
+
+    assert any("no face" in sentence for sentence in json.loads(done.stdout)["not_rendered"])
+
+
 def test_an_interrupted_run_leaves_nothing(photo: Path, tmp_path: Path) -> None:
     command = [Path(sys.executable).with_name("talkies"), "generate", photo, "Calm.", "-o", "out.mp4"]
     process = subprocess.Popen(

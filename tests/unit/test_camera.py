@@ -41,8 +41,10 @@ DIRECTIONS: dict[MoveKind, tuple[Direction, Direction]] = {
 
 @pytest.mark.parametrize("kind", sorted(DIRECTIONS))
 def test_opposite_directions_lead_opposite_ways(kind: MoveKind) -> None:
-    travels = [path[-1] - path[0] for path in (_path(_move(kind, way)) for way in DIRECTIONS[kind])]
+    # From the whole photo a dolly zoom can only draw back.
+    paths = [_path(_move(kind, way), opens=kind != "dolly_zoom") for way in DIRECTIONS[kind]]
 
+    travels = [path[-1] - path[0] for path in paths]
     moved = np.abs(travels[0]) > 1e-6
     assert moved.any()
     assert (np.sign(travels[0][moved]) == -np.sign(travels[1][moved])).all()
@@ -99,6 +101,21 @@ def test_a_hand_shakes_in_its_band_and_begins_at_rest() -> None:
     assert spectrum[frequencies > 3.5].sum() < 0.01 * spectrum.sum()
 
 
+def test_a_hand_drifts_like_a_random_walk() -> None:
+    spectra = []
+    for seed in range(20):
+        shake = _path(_move("handheld"), count=1440, seed=seed)[:, 1]
+        spectra.append(np.abs(np.fft.rfft((shake - shake.mean()) * np.hanning(1440))) ** 2)
+    frequencies = np.fft.rfftfreq(1440, 1 / 24)
+
+    octaves = [(0.35, 0.7), (0.7, 1.4), (1.4, 2.8)]
+    mean = np.mean(spectra, axis=0)
+    powers = [mean[(frequencies >= low) & (frequencies < high)].mean() for low, high in octaves]
+
+    falls = 10 * np.log10(np.array(powers[:-1]) / np.array(powers[1:]))
+    assert falls == pytest.approx([6.0, 6.0], abs=1.5)  # dB an octave
+
+
 def test_without_moves_the_seed_chooses() -> None:
     paths = [_path(seed=seed) for seed in range(8)]
 
@@ -107,13 +124,33 @@ def test_without_moves_the_seed_chooses() -> None:
     assert np.array_equal(_path(seed=3), _path(seed=3))
 
 
-def test_a_dolly_zoom_keeps_the_subject_at_its_size() -> None:
+@pytest.mark.parametrize("opens, closes", [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_a_dolly_zoom_keeps_the_subject_at_its_size(way: Direction, opens: bool, closes: bool) -> None:
     path = plan_path(
-        (_move("dolly_zoom", "out"),), WHOLE, (0, 0), 60, 1, opens_whole=True, closes_whole=False
+        (_move("dolly_zoom", way),),
+        WHOLE,
+        (0, 0),
+        60,
+        1,
+        opens_whole=opens,
+        closes_whole=closes,
+        nearness=1.1,
     )
 
-    assert path[-1].zoom > 1.1
-    assert [pose.enlargement for pose in path] == pytest.approx([1] * 60)
+    sizes = [pose.zoom / (1 - 1.1 * pose.advance) for pose in path]
+    assert sizes == pytest.approx([1] * 60)
+    assert np.ptp([pose.advance for pose in path]) > 0.1
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_a_dolly_zoom_begins_at_the_whole_photo_and_needs_no_room(way: Direction) -> None:
+    path = plan_path(
+        (_move("dolly_zoom", way),), WHOLE, (0.1, 0), 60, 1, opens_whole=True, closes_whole=False
+    )
+
+    assert path[0] == AT_REST
+    assert max(pose.advance for pose in path) <= 0
 
 
 def test_moves_within_a_close_view_are_as_large_on_the_screen() -> None:

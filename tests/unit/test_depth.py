@@ -46,3 +46,18 @@ def test_the_subject_is_nearer_than_all_behind_it() -> None:
     assert (
         depth.subject[depth.subject.shape[0] * 140 // 240, depth.subject.shape[1] // 2] > depth.subject[0, 0]
     )
+
+
+def test_a_sky_is_far_behind_a_skyline_and_nothing_tears() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:140], frame[140:] = (130, 180, 240), (50, 80, 40)
+    frame[60:, 120:200] = (60, 50, 40)
+
+    field = estimate_depth(frame, None, ()).background
+
+    rows, columns = field.shape
+    tower, sky = field[round(rows * 0.45), columns // 2], field[round(rows * 0.45), columns // 8]
+    assert sky < 0.15 < 0.3 < tower
+    steepest = max(float(np.abs(np.diff(field, axis=axis)).max()) for axis in (0, 1)) * columns
+    # A camera 60 pixels of 1280 aside then still sees every place once.
+    assert steepest * 60 / 1280 < 0.8

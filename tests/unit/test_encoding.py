@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import av
@@ -278,8 +279,25 @@ def test_a_frame_of_another_size_is_the_engines_failure(tmp_path: Path) -> None:
 
 
 def test_a_mix_of_another_length_is_the_engines_failure(tmp_path: Path) -> None:
+    frames = [np.zeros((64, 64, 3), np.uint8)] * 5
+
     with pytest.raises(EngineFailed, match="the mix has the shape"):
-        write_video(tmp_path / "o.mp4", [], width=64, height=64, frame_count=5, mix=sweep(4), tags={})
+        write_video(tmp_path / "o.mp4", frames, width=64, height=64, frame_count=5, mix=sweep(4), tags={})
+
+
+def test_a_mix_still_in_the_making_gives_the_same_file(tmp_path: Path, video: Path) -> None:
+    begun: Future[Samples] = Future()
+
+    def frames() -> Iterator[Frame]:
+        for index, frame in enumerate(moving_scene()):
+            if index == 2:
+                begun.set_result(sweep())
+            yield frame
+
+    path = tmp_path / "o.mp4"
+    write_video(path, frames(), width=WIDTH, height=HEIGHT, frame_count=FRAME_COUNT, mix=begun, tags={})
+
+    assert path.read_bytes() == video.read_bytes()
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, Canceled, ZeroDivisionError])

@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.inbetween import BetweenFilm, Similarity, match_pictures
+from talkies.engines.animatic.correspondence import (
+    Match,
+    Similarity,
+    follow_faces,
+    match_pictures,
+    pair_faces,
+)
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.inbetween import BetweenFilm
 from talkies.media import Frame
 
 SIZE = (480, 272)
@@ -84,3 +92,53 @@ def test_a_moved_object_is_half_way_in_the_middle() -> None:
 
 def test_unlike_pictures_do_not_match() -> None:
     assert match_pictures(_view(_world(1), 0, 0, 960), _view(_world(2), 0, 0, 960)) is None
+
+
+def test_a_moved_thing_is_whole_all_the_way() -> None:
+    ground = _view(_world(), 0, 0, 960) // 3
+    thing = _view(_world(5), 0, 0, 480)[100:170, 100:170] // 2 + 127
+    first, last = ground.copy(), ground.copy()
+    first[100:170, 200:270], last[100:170, 224:294] = thing, thing
+    match = match_pictures(first, last)
+    assert match is not None
+    film = BetweenFilm(first, last, match, 25)
+
+    contrasts = [float(film.frame(index)[105:165, 205:290].std()) for index in range(25)]
+
+    assert min(contrasts) > 0.8 * max(contrasts)
+
+
+def _face(centre: tuple[float, float], size: float, opening: float = 0.0) -> Face:
+    """A face whose mesh is a disc of points; the lower half sinks by the opening."""
+    chance = np.random.default_rng(4)
+    angle, radius = chance.uniform(0, 2 * np.pi, 468), size / 2 * np.sqrt(chance.uniform(0, 1, 468))
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    y = y + opening * (y > 0)
+    mesh = np.stack([x + centre[0], y + centre[1], 0 * x], axis=-1).astype(np.float32)
+    return Face((centre[0] - size / 2, centre[1] - size / 2, size, size), 1.0, mesh)
+
+
+def test_the_meshes_lead_inside_a_face_and_the_flow_outside() -> None:
+    still = np.zeros((272, 480, 2), np.float32)
+    seen = np.full((272, 480), 0.1, np.float32)
+    match = Match(Similarity(1 + 0j, 0j), still, still, seen, seen)
+    first, last = _face((200, 140), 100), _face((212, 146), 100)
+
+    led = follow_faces(match, [(first, last)], 480)
+
+    assert led.forward[140, 200] == pytest.approx((12, 6), abs=0.2)
+    assert led.backward[146, 212] == pytest.approx((-12, -6), abs=0.2)
+    assert led.seen_first[140, 200] == 1
+    assert not led.forward[140, 320].any()
+    assert np.abs(np.diff(led.forward, axis=1)).max() < 1.5
+
+
+def test_a_face_is_paired_with_the_one_at_its_place() -> None:
+    nothing = Similarity(1 + 0j, 0j)
+    left, right = _face((100, 100), 60), _face((300, 100), 60)
+
+    pairs = pair_faces([left, right], [_face((310, 104), 62), _face((95, 110), 58)], nothing)
+
+    assert [(one.centre[0], other.centre[0]) for one, other in pairs] == [(100, 95), (300, 310)]
+    assert pair_faces([left], [_face((300, 100), 60)], nothing) == ()
+    assert pair_faces([left], [_face((100, 100), 200)], nothing) == ()

@@ -198,6 +198,20 @@ def test_fast_motion_counts_as_moved_and_slow_motion_does_not(probe: Probe) -> N
     assert probe(pan(0.3)).picture.motion.moved_dis is False
 
 
+def test_what_moves_beside_the_camera_is_told_from_a_pan(probe: Probe) -> None:
+    frames = pan(1)
+    crossing = [frame.copy() for frame in frames]
+    for index, frame in enumerate(crossing):
+        frame[40:100, 20 + 2 * index : 80 + 2 * index] = scene(2)[:60, :60]
+
+    plain, lively = probe(frames).picture.motion, probe(crossing).picture.motion
+
+    assert plain.inner_px is not None
+    assert lively.inner_px is not None
+    assert plain.inner_px < 0.5
+    assert lively.inner_px > 5
+
+
 def test_jitter_of_three_pixels_is_measured(probe: Probe) -> None:
     picture, shake = scene(1), np.random.default_rng(5).normal(0, 3, (FRAMES, 2))
     shaken = [view(picture, 2 * index - FRAMES + dx, dy) for index, (dx, dy) in enumerate(shake)]

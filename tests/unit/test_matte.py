@@ -5,7 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from talkies.engines.animatic import matte
 from talkies.engines.animatic.faces import find_faces
 from talkies.engines.animatic.matte import prominence, subject_matte
 from talkies.media import Frame
@@ -36,34 +38,34 @@ def _hills() -> Frame:
 
 
 def test_a_person_is_parted_from_the_wall(portrait: Frame) -> None:
-    matte = subject_matte(portrait, find_faces(portrait))
+    found = subject_matte(portrait, find_faces(portrait))
 
-    assert matte is not None
-    assert matte.kind == "person"
-    assert matte.alpha[110, 210] == 255  # the face
-    assert matte.alpha[330, 150] == 255  # the suit
-    assert matte.alpha[40, 300] == 0  # the wall beside the head
-    assert matte.alpha[40, 30] == 0  # the flag
+    assert found is not None
+    assert found.kind == "person"
+    assert found.alpha[110, 210] == 255  # the face
+    assert found.alpha[330, 150] == 255  # the suit
+    assert found.alpha[40, 300] == 0  # the wall beside the head
+    assert found.alpha[40, 30] == 0  # the flag
 
 
 def test_the_edge_of_hair_is_soft(portrait: Frame) -> None:
-    matte = subject_matte(portrait, find_faces(portrait))
+    found = subject_matte(portrait, find_faces(portrait))
 
-    assert matte is not None
-    soft = (matte.alpha > 20) & (matte.alpha < 235)
+    assert found is not None
+    soft = (found.alpha > 20) & (found.alpha < 235)
     assert 0.003 < soft.mean() < 0.08
 
 
 def test_one_object_on_a_plain_ground_is_cut_out_exactly() -> None:
-    matte = subject_matte(_ball_on_grey(), ())
+    found = subject_matte(_ball_on_grey(), ())
 
     truth = np.zeros((360, 640), np.uint8)
     cv2.circle(truth, (330, 190), 80, 1, cv2.FILLED)
-    assert matte is not None
-    assert matte.kind == "object"
-    found = matte.alpha > 127
-    assert (found & (truth > 0)).sum() / (found | (truth > 0)).sum() > 0.95
-    assert matte.box == pytest.approx((250, 110, 161, 161), abs=5)
+    assert found is not None
+    assert found.kind == "object"
+    inside = found.alpha > 127
+    assert (inside & (truth > 0)).sum() / (inside | (truth > 0)).sum() > 0.95
+    assert found.box == pytest.approx((250, 110, 161, 161), abs=5)
 
 
 def test_a_landscape_has_no_subject() -> None:
@@ -86,3 +88,24 @@ def test_what_stands_out_is_prominent() -> None:
 
     scale = weight.shape[1] / 640
     assert weight[round(190 * scale), round(330 * scale)] > 2 * weight[10, 10]
+
+
+def test_a_person_that_the_net_misses_in_a_wide_picture_is_looked_for_again(
+    portrait: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Beside somebody larger the net may see only them: here it sees nobody in the whole picture.
+    picture = np.full((480, 853, 3), portrait[20, 20], np.uint8)
+    picture[:, :480] = portrait
+    seen = matte._person_likelihood
+
+    def short_sighted(small: Frame) -> NDArray[np.float32]:
+        whole = small.shape[1] > 300
+        return np.zeros(small.shape[:2], np.float32) if whole else seen(small)
+
+    monkeypatch.setattr(matte, "_person_likelihood", short_sighted)
+    found = subject_matte(picture, find_faces(picture))
+
+    assert found is not None
+    assert found.alpha[110, 210] == 255  # the face
+    assert found.alpha[330, 150] == 255  # the suit
+    assert found.alpha[40, 700] == 0  # the wall

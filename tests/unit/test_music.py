@@ -11,9 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from talkies.engines.animatic import composition, music
-from talkies.engines.animatic.synthesis import Generator
 from talkies.media import Samples
-from talkies.plan import Mood
+from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE
 
 MOODS: tuple[Mood, ...] = get_args(Mood)
@@ -38,9 +37,12 @@ def onset_strength(samples: Samples) -> NDArray[np.float64]:
 
 def piece(mood: Mood, seed: int, seconds: int = 8) -> composition.Piece:
     """Sketch a piece without playing it."""
-    generator = np.random.default_rng(seed)
+    sample_count = seconds * SAMPLE_RATE
     return composition.sketch(
-        composition.STYLES[mood], tempo=None, sample_count=seconds * SAMPLE_RATE, generator=generator
+        composition.STYLES[mood],
+        beat_s=composition.metre(mood, tempo=None, sample_count=sample_count).beat_s,
+        sample_count=sample_count,
+        generator=np.random.default_rng(seed),
     )
 
 
@@ -118,16 +120,13 @@ def test_an_excerpt_begins_with_a_note(mood: Mood) -> None:
 
 
 @pytest.mark.parametrize("mood", COMPOSED)
-def test_a_faster_tempo_has_more_chords(mood: Mood) -> None:
-    counts = {}
-    for tempo in ("slow", "fast"):
-        generator = np.random.default_rng(1)
-        sketched = composition.sketch(
-            composition.STYLES[mood], tempo=tempo, sample_count=12 * SAMPLE_RATE, generator=generator
-        )
-        counts[tempo] = len(sketched.chords)
+def test_a_faster_tempo_has_shorter_beats(mood: Mood) -> None:
+    slow, fast = (
+        composition.metre(mood, tempo=tempo, sample_count=12 * SAMPLE_RATE).beat_s
+        for tempo in get_args(Tempo)[::2]
+    )
 
-    assert counts["fast"] > counts["slow"]
+    assert fast < slow
 
 
 @pytest.mark.parametrize("mood", COMPOSED)
@@ -157,20 +156,31 @@ def test_seeds_give_other_keys_and_progressions() -> None:
     assert len({composed.chords for composed in pieces}) >= 3
 
 
-def test_beats_are_moved_to_meet_a_cut() -> None:
+@pytest.mark.parametrize("mood", ["epic", "calm"])
+def test_beats_are_moved_to_meet_a_cut(mood: Mood) -> None:
     cut = 3 * SAMPLE_RATE + 11_000
-    generator: Generator = np.random.default_rng(0)
 
-    composed = composition.sketch(
-        composition.STYLES["epic"],
-        tempo=None,
-        sample_count=7 * SAMPLE_RATE,
-        generator=generator,
-        accents=(cut,),
-    )
+    metre = music.metre(mood, tempo=None, sample_count=7 * SAMPLE_RATE, seed=0, accents=(cut,))
 
-    beats = cut / SAMPLE_RATE / composed.beat_s
+    beats = (cut / SAMPLE_RATE - metre.first_beat_s) / metre.beat_s
     assert abs(beats - round(beats)) < 0.2
+
+
+@pytest.mark.parametrize("mood", ["energetic", "happy", "dreamy"])
+def test_notes_begin_on_the_beats_that_are_foretold(mood: Mood) -> None:
+    on_beat: list[float] = []
+    off_beat: list[float] = []
+    for seed in range(4):
+        cut = (130_000,)
+        strength = onset_strength(
+            music.score(mood, tempo=None, sample_count=2 * FIVE_SECONDS, seed=seed, accents=cut)
+        )
+        metre = music.metre(mood, tempo=None, sample_count=2 * FIVE_SECONDS, seed=seed, accents=cut)
+        for beat_s in metre.beats(0.3, 6.0):
+            for heard, moment_s in ((on_beat, beat_s), (off_beat, beat_s + 0.3 * metre.beat_s)):
+                heard.append(strength[round(moment_s * 200) - 5 : round(moment_s * 200) + 6].max())
+
+    assert np.mean(on_beat) > 2 * np.mean(off_beat)
 
 
 def test_a_drum_is_struck_on_a_cut() -> None:

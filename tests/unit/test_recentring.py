@@ -9,7 +9,7 @@ import pytest
 
 from talkies.engines.animatic.faces import find_faces
 from talkies.engines.animatic.recentring import recentre
-from talkies.engines.animatic.shots import render_shots
+from talkies.engines.animatic.shots import render_shots, understand_pictures
 from talkies.fitting import fit
 from talkies.inputs import decode_picture
 from talkies.media import Frame, Inputs, no_tick
@@ -23,7 +23,8 @@ def frame(photo: Path) -> Frame:
 
 def film(frame: Frame, *shots: Shot) -> list[Frame]:
     plan = Plan(engine="animatic", width=864, height=496, duration_s=4, seed=1, shots=shots, audio=False)
-    return [picture for clip in render_shots(plan, Inputs(frame), no_tick) for picture in clip]
+    scenes = understand_pictures(plan, Inputs(frame), no_tick)
+    return [picture for shot in render_shots(plan, scenes, no_tick) for picture in shot.frames]
 
 
 def test_a_face_that_the_crop_shows_needs_no_other_window(frame: Frame) -> None:

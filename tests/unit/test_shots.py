@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.shots import render_shots
+from talkies.engines.animatic.shots import render_shots, understand_pictures
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -38,7 +38,8 @@ def _plan(*shots: Shot, seed: int = 1) -> Plan:
 
 
 def _frames(plan: Plan, first: Frame | None = None, last: Frame | None = None) -> list[Frame]:
-    return [frame for frames in render_shots(plan, Inputs(first, last), no_tick) for frame in frames]
+    scenes = understand_pictures(plan, Inputs(first, last), no_tick)
+    return [frame for shot in render_shots(plan, scenes, no_tick) for frame in shot.frames]
 
 
 def _difference(one: Frame, other: Frame) -> float:
@@ -51,7 +52,8 @@ def test_each_shot_has_its_frames_in_the_size_of_the_plan(landscape: Frame) -> N
         Shot(start_frame=10, end_frame=24, picture="first", framing=Framing(size="close_up")),
     )
 
-    shots = [list(frames) for frames in render_shots(plan, Inputs(landscape), no_tick)]
+    scenes = understand_pictures(plan, Inputs(landscape), no_tick)
+    shots = [list(shot.frames) for shot in render_shots(plan, scenes, no_tick)]
 
     assert [len(frames) for frames in shots] == [10, 14]
     assert {(frame.shape, str(frame.dtype)) for frames in shots for frame in frames} == {
@@ -189,8 +191,8 @@ def test_progress_is_told_and_a_cancel_passes_through(landscape: Frame) -> None:
 
     plan = _plan(Shot(start_frame=0, end_frame=24, picture="first", opens_whole=True))
     with pytest.raises(Canceled):
-        for frames in render_shots(plan, Inputs(landscape), tick):
-            list(frames)
+        for shot in render_shots(plan, understand_pictures(plan, Inputs(landscape), tick), tick):
+            list(shot.frames)
 
     assert told[0] == ("analysis", 0, 4)
     assert ("analysis", 4, 4) in told

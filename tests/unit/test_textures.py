@@ -76,6 +76,14 @@ def test_a_poor_source_needs_no_second_texture() -> None:
     assert make_band(_scene(1), 1.0, (0, 0, 160, 90), fine=True).background.fine is None
 
 
+def test_a_texture_is_no_denser_than_its_source_can_fill() -> None:
+    rich, poor = (make_band(_scene(density), 3.0, (40, 20, 80, 50), fine=False) for density in (4, 1))
+
+    assert rich.background.density == 6
+    assert poor.background.density == 4
+    assert poor.background.coarse.shape == (120, 160, 3)
+
+
 def test_detail_of_the_source_lies_where_the_prepared_picture_has_it() -> None:
     scene = _scene(4)
     box = (40, 20, 120, 70)

@@ -389,8 +389,8 @@ class Tiny:
     name = "tiny"
     capabilities = Capabilities(summary="For tests.", deterministic=True)
 
-    def __init__(self, loudness: float = 0.2) -> None:
-        self._loudness = loudness
+    def __init__(self, loudness: float = 0.2, not_rendered: tuple[str, ...] = ()) -> None:
+        self._loudness, self._not_rendered = loudness, not_rendered
 
     def plan(self, spec: Spec, script: Script) -> Plan:
         del spec, script
@@ -400,7 +400,7 @@ class Tiny:
         del plan, tick
         assert inputs.first_frame is not None
         frames = (np.full((64, 64, 3), number, np.uint8) for number in range(24))
-        yield Clip(24, frames, (Track("music", tone(self._loudness)),))
+        yield Clip(24, frames, (Track("music", tone(self._loudness)),), self._not_rendered)
 
 
 def tone(loudness: float) -> Samples:
@@ -430,6 +430,15 @@ def test_a_clip_is_stored_under_its_attempt_with_true_facts(desk: Desk, order: O
     assert (last_frame.role, last_frame.media_type, last_frame.width) == ("last_frame", "image/png", 64)
     assert told[0] == Planned(PLAN)
     assert not list(tmp_path.glob("task-*"))
+
+
+def test_what_the_pictures_lack_is_told_with_the_plan(desk: Desk, order: Order, tmp_path: Path) -> None:
+    told: list[Message] = []
+
+    make(order, Tiny(not_rendered=("lips: no face",)), desk.storage, tmp_path, None, told.append)
+
+    plans = [message.plan for message in told if isinstance(message, Planned)]
+    assert plans == [PLAN, PLAN.model_copy(update={"not_rendered": ("lips: no face",)})]
 
 
 def test_a_picture_that_is_gone_may_be_back_at_the_next_attempt(

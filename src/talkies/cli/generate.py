@@ -74,11 +74,13 @@ def generate(
     video = output or _unused(Path(f"{asked.name}.mp4"))
     with progress(quiet=quiet) as tick:
         plan = make_plan(asked.spec, maker)
-        produce(plan, asked.inputs, maker, video, last_frame=return_last_frame, signing=signing, tick=tick)
+        made = produce(
+            plan, asked.inputs, maker, video, last_frame=return_last_frame, signing=signing, tick=tick
+        )
     seconds = time.monotonic() - started
-    _report(plan, video, seconds, quiet=quiet)
+    _report(made, video, seconds, quiet=quiet)
     if as_json:
-        print(_as_json(plan, video, return_last_frame, seconds))
+        print(_as_json(made, video, return_last_frame, seconds))
     else:
         print(video)
 

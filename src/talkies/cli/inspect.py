@@ -135,7 +135,10 @@ def _loudness_words(sound: Sound) -> str:
 
 
 def _motion_words(motion: Motion) -> str:
-    amount = f"{_number(motion.mean_px_per_frame, 2)} px a frame"
+    amount = (
+        f"{_number(motion.mean_px_per_frame, 2)} px a frame, "
+        f"{_number(motion.inner_px, 1)} px in half a second beside the camera"
+    )
     if motion.camera is None or motion.camera.kind == "still":
         return f"{amount}; camera still"
     return f"{amount}; {motion.camera.kind} {motion.camera.direction or ''}"

@@ -19,6 +19,9 @@ _FLAT_GRADIENT = 8.0  # levels a pixel; flow over flatter surfaces is mostly gue
 _PLAIN_LEVELS = 2.0  # standard deviation of a frame without content
 _MIN_SCALE_PX = 0.05  # of the robust fit: DIS is no more precise than this
 _FIT_ROUNDS = 6
+_TRUSTED = 0.4  # texture, 0 to 1, from which the flow of a single pixel counts
+_RIM_PX = 12
+_ROUND_TRIP_PX = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,32 @@ def fit_similarity(flow: Flow, picture: Grey) -> Similarity:
     explained = float(texture[error <= tolerance].sum() / texture.sum())
     right, down, growth, turn = (float(value) for value in parameters)
     return Similarity(right, down, growth, turn, explained)
+
+
+def without_camera(flow: Flow, back: Flow, motion: Similarity, picture: Grey) -> Flow:
+    """Give the flow that is left after what the camera did is taken away: what moves by itself, parallax.
+
+    It is zero where flow cannot be told: on flat surfaces, near the rim, where pictures come and go, and where
+    the flow `back` does not lead to where one came from, as among planks that are all alike.
+    """
+    height, width = picture.shape
+    x = np.arange(width, dtype=np.float32) - (width - 1) / 2
+    y = (np.arange(height, dtype=np.float32) - (height - 1) / 2)[:, None]
+    across = motion.right + motion.growth * x - motion.turn * y
+    down = motion.down + motion.turn * x + motion.growth * y
+    trusted = (_texture(picture) > _TRUSTED) & (_round_trip_px(flow, back) < _ROUND_TRIP_PX)
+    for rim in (trusted, trusted.T):
+        rim[:_RIM_PX] = rim[-_RIM_PX:] = False
+    return np.asarray((flow - np.stack([across, down], axis=-1)) * trusted[..., None], np.float32)
+
+
+def _round_trip_px(flow: Flow, back: Flow) -> NDArray[np.float32]:
+    """How far one ends from where one began after going there and back."""
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) + flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + flow[..., 1]
+    returned = flow + cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.linalg.norm(returned, axis=2), np.float32)
 
 
 def _texture(picture: Grey) -> NDArray[np.float64]:

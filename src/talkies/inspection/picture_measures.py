@@ -18,11 +18,13 @@ from talkies.inspection.flow import (
     fit_similarity,
     halfway_difference,
     make_flow,
+    without_camera,
 )
 from talkies.inspection.reading import Picture
 from talkies.media import Frame
 
 _STEPS_PER_S = 8  # VBench looks at eight frames a second for its dynamic degree
+_INNER_STEPS_PER_S = 2  # inner motion is slow, and flow errs by as much over a short time as over a long one
 _FULL_SIZE_EVERY = 6  # frames; sharpness and borders change slowly and cost most
 _CHANGED_LEVELS = 8  # a pixel that differs by more has changed
 _BLACK_LEVELS, _BLACK_SHARE = 25, 0.98  # FFmpeg's blackdetect: a tenth of white, of the picture
@@ -57,6 +59,18 @@ class PairMeasures:
     motion: Similarity
 
 
+@dataclass(frozen=True)
+class InnerMotion:
+    """How far the liveliest 5 % of the picture move, beside what a plain camera does, between two frames.
+
+    In pixels of the video's own size.
+    """
+
+    start: int
+    end: int
+    px: float
+
+
 @dataclass
 class LineLevels:
     """The brightest that each row and each column of the video has been (mean plus deviation, levels)."""
@@ -79,7 +93,8 @@ class PictureMeter:
     """Takes the pictures of a video in order and keeps their measures.
 
     `halfway` holds, for every frame between two others, the error of predicting it from them, in levels.
-    `steps` are motions over an eighth of a second. `sharpness` has the Laplacian's variance of some frames.
+    `steps` are motions over an eighth of a second, `inner` over half a second. `sharpness` has the
+    Laplacian's variance of some frames.
     """
 
     frames_per_second: float
@@ -89,6 +104,7 @@ class PictureMeter:
     pairs: list[PairMeasures] = field(default_factory=list)
     halfway: list[float] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    inner: list[InnerMotion] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
     lines: LineLevels | None = None
 
@@ -98,6 +114,8 @@ class PictureMeter:
         self._previous_luma: Grey | None = None
         self._recent: list[Grey] = []
         self._step_start: tuple[int, Grey] | None = None
+        self._inner_stride = max(1, round(self.frames_per_second / _INNER_STEPS_PER_S))
+        self._inner_start: tuple[int, Grey] | None = None
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -121,6 +139,8 @@ class PictureMeter:
             self.halfway.append(halfway_difference(before, between, grey, self._flow_between(before, grey)))
         if index % self._stride == 0:
             self._measure_step(index, grey)
+        if index % self._inner_stride == 0:
+            self._measure_inner_motion(index, grey)
         self._previous_luma = luma
         self._recent = [*self._recent[-1:], grey]
 
@@ -158,24 +178,36 @@ class PictureMeter:
         if self._step_start is not None:
             start, before = self._step_start
             flow = self._flow_between(before, grey)
-            magnitude = self._own_magnitude(flow).ravel()
-            fastest = max(1, round(_FASTEST_SHARE * magnitude.size))
             self.steps.append(
                 Step(
                     start=start,
                     end=index,
                     seconds=max(0.0, self.frames[index].time_s - self.frames[start].time_s),
                     motion=fit_similarity(flow, before),
-                    fast_px=float(np.partition(magnitude, -fastest)[-fastest:].mean()),
+                    fast_px=self._fastest_px(flow),
                 )
             )
         self._step_start = (index, grey)
+
+    def _measure_inner_motion(self, index: int, grey: Grey) -> None:
+        if self._inner_start is not None:
+            start, before = self._inner_start
+            flow = self._flow_between(before, grey)
+            back = self._flow_between(grey, before)
+            inner = without_camera(flow, back, fit_similarity(flow, before), before)
+            self.inner.append(InnerMotion(start, index, self._fastest_px(inner)))
+        self._inner_start = (index, grey)
 
     def _flow_between(self, before: Grey, after: Grey) -> Flow:
         # Given an array, even of zeros, it would start from there and miss large motions; the type stubs
         # of OpenCV do not know that None is allowed.
         flow = self._flow.calc(before, after, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)
+
+    def _fastest_px(self, flow: Flow) -> float:
+        magnitude = self._own_magnitude(flow).ravel()
+        fastest = max(1, round(_FASTEST_SHARE * magnitude.size))
+        return float(np.partition(magnitude, -fastest)[-fastest:].mean())
 
     def _own_magnitude(self, flow: Flow) -> NDArray[np.float32]:
         across, down = self.scale

@@ -92,6 +92,7 @@ def _motion(meter: PictureMeter, within: _Within, ranges: Sequence[tuple[int, in
             [step for step in meter.steps if within.covers(step.start, step.end)], meter.size
         ),
         jitter_px=_jitter_px(meter, within),
+        inner_px=_mean([step.px for step in meter.inner if within.covers(step.start, step.end)]),
         camera=describe_camera(steps, *meter.work_size, meter.scale),
     )
 

@@ -148,13 +148,16 @@ class Motion(_Facts):
 
     `mean_px_per_frame` and `p95_px_per_frame` are over the mean flow of each pair of neighbours.
     `moved_dis` is VBench's dynamic-degree rule on DIS flow in place of RAFT. `jitter_px` is the random
-    displacement per axis that would shake the camera path as much as it is shaken.
+    displacement per axis that would shake the camera path as much as it is shaken. `inner_px` is how far
+    the liveliest 5 % of the picture move in half a second beside what one similarity transform, a
+    plain camera, explains: what moves by itself, and parallax.
     """
 
     mean_px_per_frame: float | None
     p95_px_per_frame: float | None
     moved_dis: bool | None
     jitter_px: float | None
+    inner_px: float | None
     camera: Camera | None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from talkies.script.model import Action, ActionKind
+from talkies.plan import ActionKind
+from talkies.script.model import Action
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People

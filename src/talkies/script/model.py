@@ -6,24 +6,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from talkies.plan import Ambience, CameraMove, Effect, Framing, Mood, Tempo, Transition, Voice
+from talkies.plan import (
+    ActionKind,
+    Ambience,
+    CameraMove,
+    DepthOfField,
+    Effect,
+    Framing,
+    Light,
+    Mood,
+    Tempo,
+    Transition,
+    Voice,
+    Weather,
+)
 
-Weather = Literal["rain", "snow", "fog", "storm", "wind", "clear", "cloudy"]
-Light = Literal[
-    "day",
-    "night",
-    "sunrise",
-    "sunset",
-    "golden_hour",
-    "moonlight",
-    "candlelight",
-    "firelight",
-    "neon",
-    "dim",
-    "bright",
-    "backlight",
-    "lightning",
-]
 Angle = Literal[
     "low",
     "high",
@@ -40,57 +37,6 @@ Angle = Literal[
 """Where the camera looks from."""
 Timing = Literal["slow_motion", "fast_motion", "time_lapse", "bullet_time", "freeze", "reverse"]
 """What happens to the flow of time."""
-ActionKind = Literal[
-    # what a face or head does
-    "speak",
-    "sing",
-    "smile",
-    "laugh",
-    "frown",
-    "cry",
-    "surprise",
-    "anger",
-    "sadness",
-    "wink",
-    "blink",
-    "gaze",
-    "nod",
-    "shake_head",
-    "turn_head",
-    "tilt_head",
-    "breathe",
-    # what a body does
-    "wave",
-    "walk",
-    "run",
-    "dance",
-    "jump",
-    "sit",
-    "stand_up",
-    "turn_round",
-    "gesture",
-    "hug",
-    "kiss",
-    "eat",
-    "drink",
-    "hold",
-    "fight",
-    "ride",
-    "fly",
-    "swim",
-    "play",
-    # what the scene does
-    "flow",
-    "sway",
-    "drift",
-    "flicker",
-    "fall",
-    "appear",
-    "transform",
-    "vanish",
-    "move",
-]
-"""What is done, by kind; an engine that cannot render a kind says so with the action's own words."""
 
 
 class _Value(BaseModel):
@@ -142,7 +88,8 @@ class ScriptShot(_Value):
 
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
-    `seconds` is a length that the prompt names for the shot.
+    `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
+    names for the shot.
     """
 
     text: str
@@ -150,6 +97,7 @@ class ScriptShot(_Value):
     ending: Framing | None = None
     moves: tuple[CameraMove, ...] = ()
     camera_still: bool = False
+    depth_of_field: DepthOfField | None = None
     transition: Transition | None = None
     seconds: float | None = None
     lines: tuple[Line, ...] = ()

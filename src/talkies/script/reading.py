@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from talkies.plan import AMBIENCES, CameraMove, Framing
+from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Light, Weather
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
 from talkies.script.dialogue import Dialogue
 from talkies.script.languages import detect
-from talkies.script.model import Angle, Light, Script, ScriptShot, Timing, Weather
+from talkies.script.model import Angle, Script, ScriptShot, Timing
 from talkies.script.owners import Owner, clause_owners
 from talkies.script.passage import Passage, Span
 from talkies.script.people import People
@@ -87,6 +87,7 @@ def _shot(
         ending=camera.ending,
         moves=camera.moves,
         camera_still=camera.still,
+        depth_of_field=cast("DepthOfField | None", next(iter(told(passage, "depth_of_field", span)), None)),
         transition=shot.transition,
         seconds=shot.seconds,
         lines=tuple(
@@ -147,6 +148,7 @@ def _in_scene_of(preamble: ScriptShot, shot: ScriptShot) -> ScriptShot:
             "camera_still": shot.camera_still or (preamble.camera_still and not shot.moves),
             "weather": tuple(dict.fromkeys((*preamble.weather, *shot.weather))),
             "light": shot.light or preamble.light,
+            "depth_of_field": shot.depth_of_field or preamble.depth_of_field,
             "angles": shot.angles or preamble.angles,
             "timing": shot.timing or preamble.timing,
         }

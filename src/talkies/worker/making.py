@@ -46,7 +46,7 @@ def make(
     tell(Planned(plan))
     with tempfile.TemporaryDirectory(prefix=f"{task.id}-", dir=scratch) as folder:
         video, last_frame = Path(folder) / VIDEO, Path(folder) / LAST_FRAME
-        produce(
+        made = produce(
             plan,
             inputs,
             engine,
@@ -55,6 +55,8 @@ def make(
             signing=signing,
             tick=tick,
         )
+        if made != plan:
+            tell(Planned(made))
         tick("checking", 0, 1)
         check_video(video, plan)
         tick("storing", 0, 1)

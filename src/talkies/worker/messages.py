@@ -39,7 +39,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Planned:
-    """The clip's plan, before anything is rendered."""
+    """The clip's plan: before anything is rendered, and again when the pictures lack something."""
 
     plan: Plan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from talkies.engines import Capabilities
 from talkies.media import Clip, Inputs, Tick, Track
@@ -27,12 +28,17 @@ class Animatic:
         return storyboard.draw(spec, script)
 
     def render(self, plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Clip]:
-        """Yield one clip per shot; pictures are made as they are read, sounds beforehand."""
+        """Yield one clip per shot; pictures are made as they are read, sounds while they are studied."""
         from talkies.engines.animatic import shots, soundtrack
 
-        tracks = soundtrack.record(plan, tick)
-        for shot, frames in zip(plan.shots, shots.render_shots(plan, inputs, tick), strict=True):
-            yield Clip(shot.frame_count, frames, _cut(tracks, shot))
+        with ThreadPoolExecutor(1, "sound") as pool:
+            sound = pool.submit(soundtrack.record, plan)
+            scenes = shots.understand_pictures(plan, inputs, tick)
+            tick("sound", 0, 1)
+            tracks = sound.result()
+            tick("sound", 1, 1)
+        for shot, (frames, absent) in zip(plan.shots, shots.render_shots(plan, scenes, tick), strict=True):
+            yield Clip(shot.frame_count, frames, _cut(tracks, shot), absent)
 
 
 def _cut(tracks: tuple[Track, ...], shot: Shot) -> tuple[Track, ...]:

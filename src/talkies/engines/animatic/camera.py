@@ -96,6 +96,7 @@ def plan_path(
     *,
     opens_whole: bool,
     closes_whole: bool,
+    nearness: float = 1.0,
 ) -> tuple[Pose, ...]:
     """Lay a shot's path, not yet kept inside the picture (see `make_room` and `join_ends`).
 
@@ -110,9 +111,10 @@ def plan_path(
         seed: for the default move and the hand's shake.
         opens_whole, closes_whole: travel sideways begins or ends at the framing's centre; otherwise it is
             symmetric about it.
+        nearness: inverse depth of what is at the focus, which a dolly zoom keeps at its size.
     """
     chosen = tuple(moves) or _default_moves(seed, view, backwards=closes_whole and not opens_whole)
-    paths = _Sway(frame_count, opens_whole, closes_whole)
+    paths = _Sway(frame_count, nearness, opens_whole=opens_whole, closes_whole=closes_whole)
     travelling = [move for move in chosen if move.kind not in ("static", "handheld")]
     scale = math.sqrt(np.clip(frame_count / _USUAL_FRAMES, 0.3, 2.2))
     count = len(travelling) if moves else 1
@@ -185,7 +187,7 @@ def join_ends(
         weight = ease(index / span) if opens_whole else 1.0
         if closes_whole:
             weight *= ease((last - index) / span)
-        poses.append(AT_REST if weight == 0 or _rests(pose) else _between(AT_REST, pose, weight))
+        poses.append(AT_REST if weight == 0 or _rests(pose) else between(AT_REST, pose, weight))
     return tuple(poses)
 
 
@@ -217,7 +219,8 @@ def _default_moves(seed: int, view: View, *, backwards: bool) -> tuple[CameraMov
 class _Sway:
     """The sum of a shot's moves: one curve for each number of a pose."""
 
-    def __init__(self, frame_count: int, opens_whole: bool, closes_whole: bool) -> None:
+    def __init__(self, frame_count: int, nearness: float, *, opens_whole: bool, closes_whole: bool) -> None:
+        self.nearness = nearness
         self.start = 0.0 if opens_whole else -1.0 if closes_whole else -0.5
         self.curves = {
             name: np.zeros(frame_count)
@@ -253,12 +256,21 @@ class _Sway:
         elif move.kind == "dolly":
             curves["advance"] += _DOLLY * along
         elif move.kind == "dolly_zoom":
-            travel = sign * _DOLLY_ZOOM * strength * progress / (1 + 0.3 * strength)
-            curves["advance"] += travel
-            self._zoom(np.log(1 - travel), focus)
+            # Whichever way it goes, it is at the photo's own place where the whole photo must be seen.
+            nears = self.start == -1 or (self.start != 0 and sign > 0)
+            self._dolly_zoom(strength * (1 - progress if nears else progress), focus)
         elif move.kind == "follow":
             curves["advance"] += 0.4 * _DOLLY * strength * progress
             curves["shift_x"] += 0.4 * _TRACK * strength * (progress + self.start)
+
+    def _dolly_zoom(self, away: Curve, focus: tuple[float, float]) -> None:
+        """Draw away from the photo's place and zoom in, so that what is at the focus keeps its size.
+
+        Never nearer than the photo's place: from there a wider lens would look past the photo's edges.
+        """
+        travel = _DOLLY_ZOOM * away
+        self.curves["advance"] -= travel
+        self._zoom(np.log(1 + travel * self.nearness), focus)
 
     def _zoom(self, log_zoom: Curve, focus: tuple[float, float]) -> None:
         """Enlarge about the focus, so that it stays where it is."""
@@ -270,7 +282,7 @@ class _Sway:
         """Add the unrest of a hand, from 0.3 to 3 Hz, falling off as 1/f; nothing in the first frame."""
         for name, share in (("x", 0.7), ("y", 1.0), ("roll", 0.8), ("shift_x", 1.0), ("shift_y", 0.7)):
             curve = self.curves[name]
-            noise = _pink_noise(len(curve), rng(seed, "handheld", name))
+            noise = _drift(len(curve), rng(seed, "handheld", name))
             curve += strength * share * _SHAKE * (noise - noise[0])
 
     def around(self, view: View) -> tuple[Pose, ...]:
@@ -337,16 +349,20 @@ def _smoother(value: float) -> float:
     return part**3 * (10 - 15 * part + 6 * part**2)
 
 
-def _pink_noise(length: int, chance: np.random.Generator) -> Curve:
-    """Make noise between 0.3 and 3 Hz whose amplitude falls as one over frequency; unit mean square."""
+def _drift(length: int, chance: np.random.Generator) -> Curve:
+    """Make noise between 0.3 and 3 Hz whose amplitude falls as one over frequency; unit mean square.
+
+    That is how a random walk falls, the usual model of how a hand drifts.
+    """
     time = np.arange(length) / FRAME_RATE
     frequencies = np.geomspace(0.3, 3.0, 14)
     phases = chance.uniform(0, 2 * np.pi, len(frequencies))
-    waves = np.sin(2 * np.pi * frequencies * time[:, None] + phases) / frequencies
-    return np.asarray(waves.sum(axis=1) / math.sqrt(float((0.5 / frequencies**2).sum())))
+    # The frequencies lie the closer the lower they are, which gives half of the fall in amplitude.
+    waves = np.sin(2 * np.pi * frequencies * time[:, None] + phases) / np.sqrt(frequencies)
+    return np.asarray(waves.sum(axis=1) / math.sqrt(float((0.5 / frequencies).sum())))
 
 
-def _between(start: Pose, end: Pose, weight: float) -> Pose:
+def between(start: Pose, end: Pose, weight: float) -> Pose:
     """Interpolate two poses: the view's size linearly, so that a part of the picture stays a part of it."""
     mixed = [a + (b - a) * weight for a, b in zip(astuple(start), astuple(end), strict=True)]
     zoom = 1 / (1 / start.zoom + (1 / end.zoom - 1 / start.zoom) * weight)

@@ -13,6 +13,7 @@ import numpy as np
 
 from talkies.engines.animatic import instruments as play
 from talkies.engines.animatic.instruments import Instrument, hertz
+from talkies.engines.animatic.metre import Metre
 from talkies.engines.animatic.synthesis import Generator, Signal, reverberate, scatter, seconds
 from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE
@@ -173,17 +174,18 @@ def _travel(voices: Sequence[int], before: Sequence[int], centre: int) -> float:
 def compose(
     mood: Mood,
     *,
-    tempo: Tempo | None,
+    beat_s: float,
     sample_count: int,
     generator: Generator,
     accents: Sequence[int] = (),
 ) -> Signal:
     """Compose and play a piece of `(sample_count, 2)` that ends with the clip.
 
-    `accents` are sample positions that should meet a beat.
+    `beat_s` is the length of a beat as `metre` fits it to the clip; `accents` are sample positions at which
+    the moods with drums strike one.
     """
     style = STYLES[mood]
-    piece = sketch(style, tempo=tempo, sample_count=sample_count, generator=generator, accents=accents)
+    piece = sketch(style, beat_s=beat_s, sample_count=sample_count, generator=generator, accents=accents)
     style.arrange(piece)
     dry = scatter(sample_count, piece.starts, piece.notes, piece.gains, piece.places)
     return reverberate(dry, generator, style.room_s, style.wet) * _ending(piece)[:, None]
@@ -192,13 +194,13 @@ def compose(
 def sketch(
     style: Style,
     *,
-    tempo: Tempo | None,
+    beat_s: float,
     sample_count: int,
     generator: Generator,
     accents: Sequence[int] = (),
 ) -> Piece:
-    """Choose a piece's key, metre and chords; no note is written yet."""
-    beat_s, pairs = _metre(style.tempos[tempo or "medium"], sample_count, accents)
+    """Choose a piece's key and chords; no note is written yet."""
+    pairs = round(_playing_s(sample_count) / beat_s / 2)
     named = style.progressions[int(generator.integers(len(style.progressions)))].split()
     row = [named[k % len(named)] for k in range(pairs - 1)] + list(style.cadence)
     return Piece(
@@ -212,15 +214,13 @@ def sketch(
     )
 
 
-def _metre(tempo: float, sample_count: int, accents: Sequence[int]) -> tuple[float, int]:
-    """Fit the beat to the clip: its length in seconds and the number of two-beat chords before the last.
+def metre(mood: Mood, *, tempo: Tempo | None, sample_count: int, accents: Sequence[int] = ()) -> Metre:
+    """Fit the beat to the clip, so that whole chords of two beats each fill it up to the last.
 
-    The last chord rings for about a quarter of the clip. Of the three nearest tempos the one whose beats lie
-    nearest to the accents is taken.
+    Of the three nearest tempos the one whose beats lie nearest to the accents, sample positions, is taken.
     """
-    duration_s = sample_count / SAMPLE_RATE
-    playing_s = duration_s - min(max(0.25 * duration_s, 1.2), 2.8)
-    usual = max(2, round(playing_s * tempo / 120))
+    playing_s = _playing_s(sample_count)
+    usual = max(2, round(playing_s * STYLES[mood].tempos[tempo or "medium"] / 120))
     at = np.asarray(accents, np.float64) / SAMPLE_RATE
 
     def misfit(pairs: int) -> float:
@@ -228,7 +228,13 @@ def _metre(tempo: float, sample_count: int, accents: Sequence[int]) -> tuple[flo
         return float(np.abs(off - np.round(off)).sum()) + 0.1 * abs(pairs - usual)
 
     pairs = min((n for n in (usual - 1, usual, usual + 1) if n >= 2), key=misfit)
-    return playing_s / pairs / 2, pairs
+    return Metre(playing_s / pairs / 2)
+
+
+def _playing_s(sample_count: int) -> float:
+    """Give the seconds before the last chord, which rings for about a quarter of the clip."""
+    duration_s = sample_count / SAMPLE_RATE
+    return duration_s - min(max(0.25 * duration_s, 1.2), 2.8)
 
 
 def _ending(piece: Piece) -> Signal:

@@ -1,11 +1,12 @@
-"""Inverse depth without a depth net: a ground that comes nearer downwards, a far sky, relief on the subject.
+"""Inverse depth without a depth net: a far sky, a ground that comes nearer downwards, relief on the subject.
 
-Inverse depth is 1 at the subject's distance and 0 at infinity. Each layer has its own smooth field, so that
-a layer bends but never tears.
+Inverse depth is 1 at the subject's distance and 0 at infinity. Each layer has its own field without jumps, so
+that a layer bends but never tears: at a skyline it is the sky that bends.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -13,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.living.horizons import find_far_shore, find_sky
+from talkies.engines.animatic.living.look import Look
 from talkies.engines.animatic.matte import Matte, prominence
 from talkies.media import Frame
 
 Field = NDArray[np.float32]
 
 _LONG_SIDE = 160  # samples of a field along the picture's longer side
-_SKY, _GROUND = 0.25, 1.2  # of a landscape: above the horizon, and at the picture's bottom
+_SKY, _FAR, _GROUND = 0.08, 0.28, 1.2  # of a landscape: its sky, its horizon, and the picture's bottom
+_WHOLE_GROUND = 0.4  # of the height below the horizon, with which the bottom is as near as that
+_SURE_OF_SKY = 0.4  # confidence
+_STEEPEST = 12.0  # of inverse depth over a picture width: 60 pixels of 1280 aside squeeze the sky to a half
 _PLAIN = 0.65  # of a picture without subject and horizon, where nothing stands out
 _WALL = 0.42  # of the background at the top of a picture with a subject
 _CONTACT = 0.86  # of the background where the subject stands on it: nearly its own, so that it does not slide
@@ -43,18 +49,41 @@ def estimate_depth(frame: Frame, matte: Matte | None, faces: tuple[Face, ...]) -
     size = (max(4, round(frame.shape[1] * scale)), max(4, round(frame.shape[0] * scale)))
     if matte is None:
         return Depth(_landscape(frame, size), None)
-    return Depth(_behind(matte, size, frame.shape[0]), _subject(matte, faces, size, scale))
+    wall = _behind(matte, size, frame.shape[0])
+    return Depth(_before_sky(wall, Look(frame, matte.alpha)), _subject(matte, faces, size, scale))
 
 
 def _landscape(frame: Frame, size: tuple[int, int]) -> Field:
     """Far above the horizon, if there is one, and nearer and nearer below it; prominent things stand out."""
-    level, certainty = find_horizon(frame)
+    look = Look(frame, None)
+    shore = find_far_shore(look)
+    level, certainty = find_horizon(frame) if shore is None else (shore, 1.0)
     y = np.linspace(0, 1, size[1], dtype=np.float32)[:, None]
-    ground = _SKY + (_GROUND - _SKY) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
-    ramp = np.broadcast_to(_PLAIN + certainty * (ground - _PLAIN), (size[1], size[0]))
+    bottom = _FAR + (_GROUND - _FAR) * min(1.0, (1 - level) / _WHOLE_GROUND)
+    ground = _FAR + (bottom - _FAR) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
+    flat = np.broadcast_to(_PLAIN + certainty * (ground - _PLAIN), (size[1], size[0]))
     share = _PROMINENCE * (1 - 0.5 * certainty)
     relief = share * cv2.resize(prominence(frame), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(ramp + relief, (0, 0), size[0] / 40), np.float32)
+    land = cv2.GaussianBlur(flat + relief, (0, 0), size[0] / 40)
+    return _before_sky(np.asarray(land, np.float32), look)
+
+
+def _before_sky(land: Field, look: Look) -> Field:
+    """Put the sky, if there is one, far behind a land."""
+    sky = find_sky(look)
+    if sky is None or sky.confidence < _SURE_OF_SKY:
+        return land
+    cover = cv2.resize(sky.cover, land.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return _without_cliffs(np.where(cover > 0.5, np.float32(_SKY), land))
+
+
+def _without_cliffs(field: Field) -> Field:
+    """Raise what is far beside what is near, until nothing is steeper than a warp can follow."""
+    drop = np.float32(_STEEPEST / max(field.shape))
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    for _ in range(math.ceil(float(np.ptp(field)) / float(drop))):
+        field = np.maximum(field, cv2.dilate(field, cross) - drop)
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), 0.8), np.float32)
 
 
 def find_horizon(frame: Frame) -> tuple[float, float]:

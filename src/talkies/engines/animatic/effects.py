@@ -99,6 +99,11 @@ def ambience(kind: Ambience, *, sample_count: int, seed: int) -> Samples:
     return at_loudness(soften_edges(band(scene, _LOWEST_HZ, None)), AMBIENCE_LUFS)
 
 
+def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
+    """Give the seconds at which the heels strike in the footsteps that `ambience` makes."""
+    return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count).tolist())
+
+
 def effect(kind: Effect, *, seed: int) -> Samples:
     """Make a one-shot `(effect_length(kind), 2)` float32, 48 kHz, with its tail; it ends at silence."""
     recipe = _EFFECTS[kind]

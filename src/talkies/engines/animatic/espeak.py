@@ -10,6 +10,7 @@ import _ctypes
 import ctypes
 import functools
 import re
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -57,13 +58,20 @@ def synthesise(text: str, language: str, pace: float, seed: int, *, male: bool) 
 
     `seed` decides the breath noise; the same arguments give the same samples bit for bit.
     """
+    recited = recite(text, language, pace, seed, male=male)
+    return replace(recited, pitch_hz=_pitch(recited.samples))
+
+
+@functools.lru_cache(maxsize=64)
+def recite(text: str, language: str, pace: float, seed: int, *, male: bool) -> Utterance:
+    """Speak as `synthesise` does, without the slow search for the pitch: `pitch_hz` is all 0."""
     if not text:
         return Utterance(np.zeros(0, np.float32), np.zeros(0))
     with _lock:
         recital = _Recital(text, _name(language) + ("" if male else _FEMALE), pace, seed)
     sound = _resampled(recital.samples)
     phonemes = _phonemes(recital.marks, recital.samples.size / _LIBRARY_RATE)
-    return trimmed(Utterance(sound, _pitch(sound), phonemes))
+    return trimmed(Utterance(sound, np.zeros(sound.size // FRAME), phonemes))
 
 
 def _name(language: str) -> str:

@@ -96,6 +96,11 @@ def choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
     """Choose the face that the prompt's words mean; the largest when they do not tell."""
     if not faces:
         return None
+    return find_placed(faces, subject) or faces[0]
+
+
+def find_placed(faces: tuple[Face, ...], subject: str) -> Face | None:
+    """Find the face whose place among the others the words tell ("the man on the left"), if they tell it."""
     across = sorted(faces, key=lambda face: face.centre[0])
     words = subject.lower()
     if _LEFT.search(words):
@@ -106,7 +111,7 @@ def choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
         return across[len(across) // 2]
     if _SECOND.search(words) and len(faces) > 1:
         return faces[1]
-    return faces[0]
+    return None
 
 
 def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tuple[tuple[float, float], float]:
@@ -121,11 +126,11 @@ def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tupl
         x, y = (float(value) for value in face.mesh[list(points), :2].mean(axis=0))
     zoom = max(_MIN_ZOOM[size], scene.height / view_height)
     y += (0.5 - _FACE_PLACE[size]) * scene.height / zoom
-    x += _LOOKING_ROOM * _turn(face) * scene.width / zoom
+    x += _LOOKING_ROOM * facing(face) * scene.width / zoom
     return (x, y), zoom
 
 
-def _turn(face: Face) -> float:
+def facing(face: Face) -> float:
     """Tell where a face looks, -1 (left in the picture) to 1, by the nose between the cheeks."""
     nose, left, right = (float(face.mesh[point, 0]) for point in (_NOSE_TIP, _LEFT_CHEEK, _RIGHT_CHEEK))
     return float(np.clip(2 * (nose - (left + right) / 2) / max(right - left, 1.0), -1, 1))

@@ -26,6 +26,8 @@ Mask = NDArray[np.uint8]
 _NET_SIDE = 256  # pixels
 _WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
 _GRABCUT_ROUNDS = 2
+_PORTRAIT = (2.2, 1.5, 4.0)  # face sizes beside, above and below a face that show its person
+_LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked for
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
 _AREA_RANGE = (0.015, 0.62)  # of the picture, of an object worth taking off the background
@@ -80,6 +82,8 @@ def prominence(frame: Frame) -> NDArray[np.float32]:
 def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     """Find the solid shape of the people whose faces are known, 0 or 255."""
     likelihood = _person_likelihood(small)
+    for face in faces:
+        _look_closer(small, face, scale, likelihood)
     hints = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
     hints[likelihood > 0.5] = cv2.GC_PR_FGD
     hints[_shrunk(likelihood > 0.85, 3)] = cv2.GC_FGD
@@ -92,6 +96,23 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     # GrabCut may leave the net's shape for a like-coloured background; it only moves the contour near it.
     near = _grown(likelihood > 0.5, 9)
     return _without_specks(np.where(near, solid, 0).astype(np.uint8))
+
+
+def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.float32]) -> None:
+    """Raise the likelihood, in place, around a face whose person the net has missed beside a larger one."""
+    (x, y), size = (value * scale for value in face.centre), face.size * scale
+    left, top = max(round(x - _PORTRAIT[0] * size), 0), max(round(y - _PORTRAIT[1] * size), 0)
+    right, bottom = round(x + _PORTRAIT[0] * size), round(y + _PORTRAIT[2] * size)
+    head = likelihood[max(round(y - size / 2), 0) : round(y + size / 2), round(x) : round(x) + 1]
+    if size < _LEAST_PERSON or (head.size and head.mean() > 0.5):
+        return
+    part = likelihood[top:bottom, left:right]
+    closer = _person_likelihood(small[top:bottom, left:right])
+    # Only what hangs together with this face: the crop may show others in part.
+    _, labels = cv2.connectedComponents(np.asarray(closer > 0.5, np.uint8))
+    row, column = round(y) - top, min(round(x) - left, labels.shape[1] - 1)
+    own = _grown(labels == labels[row, column], 3) if labels[row, column] else labels < 0
+    np.maximum(part, np.where(own, closer, 0), out=part)
 
 
 def _person_likelihood(small: Frame) -> NDArray[np.float32]:

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from talkies.engines.animatic import composition, recordings
+from talkies.engines.animatic.metre import Metre
 from talkies.engines.animatic.synthesis import Generator, Signal, at_loudness, band
 from talkies.media import Samples, rng
 from talkies.plan import Mood, Tempo
 
 MUSIC_LUFS = -20.0
 _BRIGHT_HZ = 2500.0  # playful is happy with a lift above this
+
+
+def metre(
+    mood: Mood, *, tempo: Tempo | None, sample_count: int, seed: int, accents: Sequence[int] = ()
+) -> Metre:
+    """Tell where the beats of `score` will fall, so that a clip can be cut to its music.
+
+    `accents` are sample positions, such as cuts, that the beats should lie near. A bar begins within half a
+    beat of the clip's start.
+    """
+    if mood in composition.STYLES:
+        return composition.metre(mood, tempo=tempo, sample_count=sample_count, accents=accents)
+    return recordings.metre(_recorded(mood), tempo=tempo, generator=rng(seed, "music", mood), accents=accents)
 
 
 def score(
@@ -20,26 +34,41 @@ def score(
     sample_count: int,
     seed: int,
     accents: Sequence[int] = (),
+    beats: Metre | None = None,
 ) -> Samples:
     """Make music of `(sample_count, 2)` float32, 48 kHz, at `MUSIC_LUFS` (ITU-R BS.1770-4).
 
-    `accents` are sample positions, such as cuts, that the music should meet on a beat. The music begins on
-    a beat and has died away at the end. Another seed gives another recording and bar, or another key,
-    progression and tune.
+    `accents` are sample positions, such as cuts; the music has died away at the end. Another seed gives
+    another recording and bar, or another key, progression and tune. `beats` is what `metre` told for the
+    same wishes; without it the beats lie as near to the accents as they can.
     """
+    beats = beats or metre(mood, tempo=tempo, sample_count=sample_count, seed=seed, accents=accents)
     generator = rng(seed, "music", mood)
-    return at_loudness(_play(mood, tempo, sample_count, generator, accents), MUSIC_LUFS)
+    return at_loudness(_play(mood, tempo, sample_count, generator, accents, beats), MUSIC_LUFS)
 
 
 def _play(
-    mood: Mood, tempo: Tempo | None, sample_count: int, generator: Generator, accents: Sequence[int]
+    mood: Mood,
+    tempo: Tempo | None,
+    sample_count: int,
+    generator: Generator,
+    accents: Sequence[int],
+    beats: Metre,
 ) -> Signal:
     if mood in composition.STYLES:
         return composition.compose(
-            mood, tempo=tempo, sample_count=sample_count, generator=generator, accents=accents
+            mood, beat_s=beats.beat_s, sample_count=sample_count, generator=generator, accents=accents
         )
-    recorded: Mood = "happy" if mood == "playful" else mood
     music = recordings.excerpt(
-        recorded, tempo=tempo, sample_count=sample_count, generator=generator, accents=accents
+        _recorded(mood),
+        tempo=tempo,
+        sample_count=sample_count,
+        generator=generator,
+        first_beat_s=beats.first_beat_s,
     )
     return music + 0.5 * band(music, _BRIGHT_HZ, None) if mood == "playful" else music
+
+
+def _recorded(mood: Mood) -> Mood:
+    """Name the mood whose recordings are played."""
+    return "happy" if mood == "playful" else mood

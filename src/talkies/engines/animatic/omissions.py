@@ -4,58 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from talkies.plan import CameraMove
-from talkies.script import Action, ActionKind, Line, Script, Weather
+from talkies.engines.animatic.living.scenery import named_kinds
+from talkies.plan import ActionKind, CameraMove, Light, Weather
+from talkies.script import Action, Line, Script
+from talkies.script.passage import Passage
 from talkies.spec import Spec
 
-RENDERED: frozenset[ActionKind] = frozenset({"breathe", "speak", "sing"})
-"""Kinds of action that the picture or the sound shows; `speak` has its own sentence below."""
-
-REASONS: tuple[tuple[frozenset[ActionKind], str], ...] = (
-    (
-        frozenset(
-            {
-                "smile",
-                "laugh",
-                "frown",
-                "cry",
-                "surprise",
-                "anger",
-                "sadness",
-                "wink",
-                "blink",
-                "gaze",
-                "nod",
-                "shake_head",
-                "turn_head",
-                "tilt_head",
-            }
-        ),
-        "the face stays as it is in the photo",
-    ),
-    (
-        frozenset({"appear", "transform", "vanish"}),
-        "this engine adds nothing that the photo does not show, and takes nothing away",
-    ),
-    (
-        frozenset({"flow", "sway", "drift", "flicker", "fall"}),
-        "the scene is seen by a moving camera, but does not move itself",
-    ),
+SHOWN: frozenset[ActionKind] = frozenset(
+    {
+        "speak",
+        "sing",
+        "smile",
+        "laugh",
+        "frown",
+        "surprise",
+        "anger",
+        "sadness",
+        "wink",
+        "blink",
+        "gaze",
+        "nod",
+        "shake_head",
+        "turn_head",
+        "tilt_head",
+        "breathe",
+    }
 )
-BODY = "this engine moves the camera, not limbs or objects"
+"""Kinds of action that a face or head in the photo does."""
+SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker"})
+"""Kinds of action that the scene does, if it is water, plants, sky or flames that do it."""
+DRAWN: frozenset[Weather | Light] = frozenset(
+    {
+        "rain",
+        "storm",
+        "snow",
+        "fog",
+        "smoke",
+        "dust",
+        "embers",
+        "candlelight",
+        "firelight",
+        "neon",
+        "sun_rays",
+        "lightning",
+    }
+)
+"""Weather and light that are drawn into the picture; what they do needs no other motion."""
 
-WEATHER: dict[Weather, str] = {
-    "rain": "falling rain",
-    "snow": "falling snow",
-    "fog": "drifting fog",
-    "storm": "the storm in the picture",
+_ADDS_NOTHING = "this engine adds nothing that the photo does not show, and takes nothing away"
+_NO_LIMBS = "this engine moves no limbs;"
+INSTEAD: dict[ActionKind, str] = {
+    **dict.fromkeys(("wave", "gesture", "hug"), f"{_NO_LIMBS} a friendly nod and smile instead"),
+    **dict.fromkeys(("walk", "run", "ride", "dance", "jump"), f"{_NO_LIMBS} the body bobs in step instead"),
+    "kiss": f"{_NO_LIMBS} rounded lips and closed eyes instead",
+    "cry": "no tears are drawn; the face and the shoulders cry",
+    **dict.fromkeys(("appear", "transform", "vanish"), _ADDS_NOTHING),
+    **dict.fromkeys(
+        (*SCENIC, "fall"),
+        "only flowing water, drifting clouds, swaying plants, flames and the weather move by themselves",
+    ),
 }
-"""Weather that would have to be drawn; the rest is taken to be in the photo."""
+"""Why an action is left out and what is seen in its place."""
+BODY = "this engine moves faces, heads and scenery, not limbs or objects"
 
 
-def list_omissions(spec: Spec, script: Script, *, heard: bool) -> tuple[str, ...]:
-    """List what the prompt asks for and the clip will not show, each once, in the order of the text."""
-    return tuple(dict.fromkeys(_omissions(spec, script, heard)))
+def list_omissions(spec: Spec, script: Script) -> tuple[str, ...]:
+    """List what the prompt asks for and no picture could show, each once, in the order of the text."""
+    return tuple(dict.fromkeys(_omissions(spec, script)))
 
 
 def no_voice(line: Line) -> str:
@@ -74,26 +89,47 @@ def did_not_fit(text: str, duration_s: int) -> str:
     )
 
 
-def _omissions(spec: Spec, script: Script, heard: bool) -> Iterator[str]:
+def quote(who: str | None, text: str) -> str:
+    """Give the prompt's own words for an action.
+
+    >>> quote("She", "waves"), quote("她", "挥手")
+    ('“She waves”', '“她挥手”')
+    """
+    if not who:
+        return f"“{text}”"
+    return f"“{who} {text}”" if who[-1].isascii() else f"“{who}{text}”"
+
+
+def _omissions(spec: Spec, script: Script) -> Iterator[str]:
     for shot in script.shots:
-        if heard and any(not line.voice_over for line in shot.lines):
-            yield "moving lips: the words are heard, the mouth stays as it is in the photo"
         for action in shot.actions:
-            if action.kind not in RENDERED:
-                yield _sentence(action)
-        for weather in shot.weather:
-            if weather in WEATHER:
-                yield f"{WEATHER[weather]}: this engine does not draw weather"
+            if not _is_shown(action):
+                yield f"{quote(action.who, action.text)}: {INSTEAD.get(action.kind, BODY)}"
         if spec.camera_fixed:
             for move in shot.moves:
                 if move.kind != "static":
                     yield f"the camera move “{_name(move)}”: a fixed camera was asked for"
 
 
-def _sentence(action: Action) -> str:
-    reason = next((words for kinds, words in REASONS if action.kind in kinds), BODY)
-    what = f"{action.who} {action.text}" if action.who else action.text
-    return f"“{what}”: {reason}"
+def _is_shown(action: Action) -> bool:
+    if action.kind in SHOWN:
+        return True
+    if action.kind in SCENIC and named_kinds(action.who or action.text):
+        return True
+    return _is_drawn(action)
+
+
+def _is_drawn(action: Action) -> bool:
+    """Tell whether it is the weather or a light that does it: "snow falls", "the neon sign flickers"."""
+    who = action.who or ""
+    passage = Passage(f"{who} {action.text}".lstrip())
+    doing = [
+        term.name
+        for table in ("weather", "light")
+        for term in passage.terms(table)
+        if passage.starts[term.first] < max(len(who), 1)
+    ]
+    return bool(DRAWN & set(doing))
 
 
 def _name(move: CameraMove) -> str:

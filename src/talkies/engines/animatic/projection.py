@@ -43,6 +43,14 @@ class Lens:
         y = (np.arange(down) - 1) * STEP + (STEP - 1) / 2 - (self.height - 1) / 2
         return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32) / np.float32(self.width)
 
+    def places(self, box: tuple[float, float, float, float]) -> Grid:
+        """Spread points over a box `(left, top, right, bottom)` of the picture, in picture widths."""
+        left, top, right, bottom = box
+        across, down = (math.ceil(side / STEP) + 1 for side in (right - left, bottom - top))
+        x = np.linspace(left, right, across) - (self.width - 1) / 2
+        y = np.linspace(top, bottom, down) - (self.height - 1) / 2
+        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32) / np.float32(self.width)
+
     def rim(self) -> Grid:
         """Give points along the output's edge in picture widths, as a grid of one row."""
         far = np.array([(self.width - 1) / 2, (self.height - 1) / 2]) / self.width
@@ -59,9 +67,12 @@ class Lens:
 
     def look_up(self, field: NDArray[np.float32], points: Grid) -> NDArray[np.float32]:
         """Read a field that is stretched over the picture at some points; beyond it, its edge."""
-        scale = np.array([field.shape[1] / self.width, field.shape[0] / self.height], np.float32)
-        place = (self.to_pixels(points) + np.float32(0.5)) * scale - np.float32(0.5)
-        return sample(field, place, cv2.BORDER_REPLICATE)
+        rows, columns = field.shape[:2]
+        # Both axes apart: with both in one array, NumPy would work through it two numbers at a time.
+        x = points[..., 0] * np.float32(columns) + np.float32((columns - 1) / 2)
+        y = points[..., 1] * np.float32(rows * self.width / self.height) + np.float32((rows - 1) / 2)
+        read = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(read, np.float32)
 
 
 def sample(pixels: NDArray[Kind], places: Grid, border: int) -> NDArray[Kind]:
@@ -83,14 +94,14 @@ def project(points: Grid, pose: Pose, inverse_depth: NDArray[np.float32], lens: 
         lens: the picture.
     """
     seen = _through_the_lens(points, pose)
-    centre = np.array(lens.focus, np.float32)
     shift = np.array([pose.shift_x, pose.shift_y], np.float32)
     if not shift.any() and pose.advance == 0:
         return seen
+    way = shift - np.float32(pose.advance) * (seen - np.array(lens.focus, np.float32))
     found = seen
     for _ in range(_ITERATIONS):
-        near = lens.look_up(inverse_depth, found)[..., None]
-        found = centre + (seen - centre) * (1 - np.float32(pose.advance) * near) + shift * near
+        near = lens.look_up(inverse_depth, found)
+        found = seen + way * np.asarray(cv2.merge([near, near]), np.float32)
     return found
 
 
@@ -100,9 +111,10 @@ def _through_the_lens(points: Grid, pose: Pose) -> Grid:
     if pose.yaw or pose.pitch:
         tilt = points @ np.array([pose.yaw, pose.pitch], np.float32)
         plane = points / (1 + tilt[..., None])
-    cosine, sine = math.cos(pose.roll), math.sin(pose.roll)
-    turn = np.array([[cosine, sine], [-sine, cosine]], np.float32) / np.float32(pose.zoom)
-    return plane @ turn + np.array([pose.x, pose.y], np.float32)
+    # A rotation is one complex product.
+    turn = complex(math.cos(pose.roll), math.sin(pose.roll)) / pose.zoom
+    turned = np.ascontiguousarray(plane, np.float32).view(np.complex64) * turn + complex(pose.x, pose.y)
+    return np.asarray(turned).view(np.float32)
 
 
 def enlarge_grid(grid: Grid, width: int, height: int) -> Grid:

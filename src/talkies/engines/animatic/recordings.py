@@ -12,11 +12,11 @@ import numpy as np
 import soundfile
 from immich_memories_music import tracks_dir
 
+from talkies.engines.animatic.metre import BEATS_IN_A_BAR, Metre
 from talkies.engines.animatic.synthesis import Generator, Signal, seconds
 from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE
 
-_BEATS_IN_A_BAR = 4
 _LEAD_IN_S = 0.012  # begins so much before the beat, so that its attack is whole
 _SHORTEST_FADE_S = 0.9
 
@@ -74,31 +74,34 @@ _RECORDINGS: dict[Mood, tuple[_Recording, ...]] = {
 by a comb over the onset strength; the downbeat is the beat in four at which the harmony changes most."""
 
 
-def excerpt(
-    mood: Mood,
-    *,
-    tempo: Tempo | None,
-    sample_count: int,
-    generator: Generator,
-    accents: Sequence[int] = (),
-) -> Signal:
-    """Cut `(sample_count, 2)` from a track in this mood: from a downbeat, fading out from a late beat.
+def metre(mood: Mood, *, tempo: Tempo | None, generator: Generator, accents: Sequence[int] = ()) -> Metre:
+    """Tell the beats of the excerpt that this generator chooses.
 
-    `accents` are sample positions that should meet a beat; where they ask for it, the cut begins up to half
-    a beat off its downbeat.
+    `accents` are sample positions that should meet a beat; where they ask for it, the excerpt begins up to
+    half a beat off its downbeat.
+    """
+    beat_s = 60 / _at_tempo(_RECORDINGS[mood], tempo, generator).tempo
+    return Metre(beat_s, _LEAD_IN_S - _meet(accents, beat_s))
+
+
+def excerpt(
+    mood: Mood, *, tempo: Tempo | None, sample_count: int, generator: Generator, first_beat_s: float
+) -> Signal:
+    """Cut `(sample_count, 2)` from a track in this mood, fading out from a late beat.
+
+    A downbeat of the track is heard at `first_beat_s`, as `metre` tells it for the same generator.
     """
     recording = _at_tempo(_RECORDINGS[mood], tempo, generator)
     beat_s = 60 / recording.tempo
-    shift_s = _meet(accents, beat_s)
     with soundfile.SoundFile(tracks_dir() / recording.file) as file:
         assert file.samplerate == SAMPLE_RATE
-        bar_s = _BEATS_IN_A_BAR * beat_s
-        first = recording.downbeat_s + shift_s - _LEAD_IN_S
+        bar_s = BEATS_IN_A_BAR * beat_s
+        first = recording.downbeat_s - first_beat_s
         room_s = (file.frames - sample_count) / SAMPLE_RATE - first
         bars = [first + k * bar_s for k in range(int(max(room_s, 0) / bar_s) + 1) if first + k * bar_s >= 0]
         file.seek(seconds(bars[generator.integers(len(bars))]))
         music: Signal = file.read(sample_count, dtype="float64", always_2d=True)
-    return music * _fades(sample_count, beat_s, _LEAD_IN_S - shift_s)[:, None]
+    return music * _fades(sample_count, beat_s, first_beat_s)[:, None]
 
 
 def _at_tempo(recordings: Sequence[_Recording], tempo: Tempo | None, generator: Generator) -> _Recording:

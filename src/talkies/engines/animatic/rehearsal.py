@@ -30,8 +30,11 @@ REPEATS_S: dict[str, float] = {
 }
 USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
 PACES = (1.0, 1.08, 1.16, 1.24, 1.32)  # tried in turn; beyond the last, speech sounds hurried
-LONGEST_SPEECH = 400  # characters: more than 12 s hold at the fastest pace
+_QUICKEST = 0.96  # of the time that a pace promises: no line is spoken quicker than that
+LONGEST_SPEECH = 400  # letters: more than 12 s hold at the fastest pace
+IDEOGRAPH = 4  # letters that one takes the time of
 
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"[.!?…]+[”\"’)]*(?=\s|$)|[。！？]+[”」』]*")
 
 
@@ -72,6 +75,11 @@ class Scene:
     def least_s(self) -> float:
         """Seconds that the shot cannot do without."""
         return max(self.speech_s, SHORTEST_SHOT_S)
+
+    def least_at(self, pace: float) -> float:
+        """Seconds below which `least_s` would not come if the lines were spoken faster."""
+        spoken = sum(utterance.seconds for utterance in self.lines)
+        return max(self.speech_s - spoken + spoken * min(_QUICKEST / pace, 1.0), SHORTEST_SHOT_S)
 
     @property
     def wanted_s(self) -> float:
@@ -137,7 +145,7 @@ def _speak_all(
             left_out.append(omissions.no_voice(line))
             continue
         text, rest = _first_sentences(line.text, room)
-        room -= len(text)
+        room -= _length(text)
         if rest:
             unspoken.append(rest)
         if text:
@@ -161,15 +169,21 @@ def _utter(line: Line, seed: int, pace: float = 1.0) -> Utterance:
 
 
 def _first_sentences(text: str, room: int) -> tuple[str, str]:
-    """Part a text after the last sentence that ends within `room` characters.
+    """Part a text after the last sentence that ends within `room` letters.
 
     >>> _first_sentences("One. Two! Three?", 10)
     ('One. Two!', 'Three?')
     """
-    if len(text) <= room:
+    if _length(text) <= room:
         return text, ""
-    cut = max((match.end() for match in _SENTENCE_END.finditer(text) if match.end() <= room), default=0)
+    ends = (match.end() for match in _SENTENCE_END.finditer(text))
+    cut = max((end for end in ends if _length(text[:end]) <= room), default=0)
     return text[:cut].strip(), text[cut:].strip()
+
+
+def _length(text: str) -> int:
+    """Count letters, as far as they tell how long a text is spoken."""
+    return len(text) + (IDEOGRAPH - 1) * len(_IDEOGRAPHS.findall(text))
 
 
 def _choose_duration(spec: Spec, scenes: Sequence[Scene]) -> int:
@@ -201,12 +215,14 @@ def _fit_speech(
     """Speak faster, then leave out sentences from the end, until all speech fits the clip."""
     while True:
         for pace in PACES:
+            if sum(scene.least_at(pace) for scene in scenes) > duration_s:
+                continue
             paced = scenes if pace == 1.0 else [_repaced(scene, seed, pace) for scene in scenes]
             if sum(scene.least_s for scene in paced) <= duration_s:
                 return paced, pace
         index = max(i for i, scene in enumerate(scenes) if scene.lines)
         *others, last = scenes[index].lines
-        kept, dropped = _first_sentences(last.line.text, len(last.line.text) - 1)
+        kept, dropped = _first_sentences(last.line.text, _length(last.line.text) - 1)
         unspoken.insert(0, dropped)
         if kept:
             others.append(_utter(last.line.model_copy(update={"text": kept}), seed))

@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 
 from talkies.engines.animatic.depth import Depth, estimate_depth
 from talkies.engines.animatic.faces import Face, find_faces
+from talkies.engines.animatic.living.horizons import find_sky
+from talkies.engines.animatic.living.look import Look
 from talkies.engines.animatic.matte import Matte, subject_matte
 from talkies.engines.animatic.plate import claim, fill_behind
 from talkies.fitting import crop_box, fit
 from talkies.media import Frame
 
 ANALYSIS_STEPS = 4
+_OPEN_SKY = 0.4  # confidence of a sky that makes a picture a landscape
+_WIDE = 0.4  # of the picture's width
+
+_THING_SIZE = 0.15  # picture widths: of what the camera goes towards where there is no face
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,20 @@ class Scene:
         x, y, width, _ = crop_box(self.source.shape[1], self.source.shape[0], self.width, self.height)
         return x, y, width / self.width
 
+    def nearness(self, point: tuple[float, float]) -> float:
+        """Give the mean inverse depth of what lies at a point in picture widths from the centre.
+
+        Of the subject, if there is one, and over as much of it as the largest face is large.
+        """
+        field = self.depth.background if self.depth.subject is None else self.depth.subject
+        rows, columns = field.shape
+        reach = 0.5 * (self.faces[0].size / self.width if self.faces else _THING_SIZE) * columns
+        row = (point[1] * self.width / self.height + 0.5) * rows
+        column = (point[0] + 0.5) * columns
+        above, below = (min(max(round(edge), 0), rows - 1) for edge in (row - reach, row + reach))
+        left, right = (min(max(round(edge), 0), columns - 1) for edge in (column - reach, column + reach))
+        return float(field[above : below + 1, left : right + 1].mean())
+
 
 def understand(source: Frame, width: int, height: int, step: Callable[[], None]) -> Scene:
     """Analyse a picture for a video of `width` by `height`.
@@ -57,6 +77,8 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     faces = find_faces(prepared)
     step()
     matte = subject_matte(prepared, faces)
+    if matte is not None and matte.kind == "object" and _is_part_of_landscape(prepared, matte):
+        matte = None
     step()
     plate = prepared
     if matte is not None:
@@ -65,3 +87,10 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     scene = Scene(source, prepared, faces, matte, plate, estimate_depth(prepared, matte, faces))
     step()
     return scene
+
+
+def _is_part_of_landscape(prepared: Frame, matte: Matte) -> bool:
+    """Tell whether an object is land under an open sky: a ridge, a far shore, not a thing to take off it."""
+    sky = find_sky(Look(prepared, None))
+    _, _, width, _ = matte.box
+    return sky is not None and sky.confidence > _OPEN_SKY and width > _WIDE * prepared.shape[1]

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from talkies.engines.animatic.absences import list_absences
 from talkies.engines.animatic.camera import WHOLE, join_ends, make_room, plan_path
 from talkies.engines.animatic.filming import ShotFilm, measure_overflow
 from talkies.engines.animatic.framing import find_focus, frame_view
 from talkies.engines.animatic.inbetween import film_between
-from talkies.engines.animatic.life import give_life
 from talkies.engines.animatic.recentring import recentre
 from talkies.engines.animatic.scene import ANALYSIS_STEPS, Scene, understand
+from talkies.engines.animatic.staging import set_up
 from talkies.engines.animatic.transitions import mix
 from talkies.media import Frame, Inputs, Tick
 from talkies.plan import CameraMove, Framing, Plan, Shot
@@ -38,7 +39,14 @@ class Film(Protocol):
         ...
 
 
-def render_shots(plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Iterator[Frame]]:
+class Footage(NamedTuple):
+    """The frames of one shot, and what it cannot show because its picture does not have it."""
+
+    frames: Iterator[Frame]
+    absent: tuple[str, ...]
+
+
+def render_shots(plan: Plan, scenes: Scenes, tick: Tick) -> Iterator[Footage]:
     """Yield one stream of frames per shot, in order, each with exactly the shot's frame count.
 
     The clip's first frame is the prepared first frame, bit for bit, when the first shot is filmed from it,
@@ -46,23 +54,32 @@ def render_shots(plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Iterator[Fr
 
     Args:
         plan: what to film; frames are `(plan.height, plan.width, 3)` uint8 RGB.
-        inputs: the pictures that the plan's shots name.
-        tick: is told of "analysis" and then of "picture".
+        scenes: of the plan, from `understand_pictures`.
+        tick: is told of "picture".
 
     Raises:
         Canceled: from `tick`.
     """
-    scenes = _understand_pictures(plan, inputs, tick)
     before: Film | None = None
     for index, shot in enumerate(plan.shots):
         tail = plan.shots[index + 1].transition_frames if index + 1 < len(plan.shots) else 0
         film = _film(plan, shot, scenes, tail)
-        yield _frames(plan, shot, film, before, tick)
+        absent = list_absences(plan, shot, _scene(shot, scenes))
+        yield Footage(_frames(plan, shot, film, before, tick), absent)
         before = film
 
 
-def _understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
-    """Analyse each picture that a shot needs, once, and once more for a face that its crop cuts off."""
+def understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
+    """Analyse each picture that a shot needs, once, and once more for a face that its crop cuts off.
+
+    Args:
+        plan: whose shots name the pictures.
+        inputs: the pictures.
+        tick: is told of "analysis".
+
+    Raises:
+        Canceled: from `tick`.
+    """
     wanted = {shot.picture for shot in plan.shots}
     pictures: dict[tuple[PictureName, Framing], Frame] = {}
     if inputs.first_frame is not None and wanted & {"first", "both"}:
@@ -87,26 +104,32 @@ def _understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
 def _film(plan: Plan, shot: Shot, scenes: Scenes, tail: int) -> Film:
     """Set a shot up. It goes on for `tail` frames under the next shot's transition."""
     if shot.picture == "both":
-        return film_between(scenes["first", WHOLE_FRAMING], scenes["last", WHOLE_FRAMING], shot, plan.seed)
+        return film_between(plan, shot, scenes["first", WHOLE_FRAMING], scenes["last", WHOLE_FRAMING])
     opens = shot.opens_whole or (shot.start_frame == 0 and shot.picture == "first")
     is_final = shot is plan.shots[-1]
     closes = shot.closes_whole or (is_final and shot.picture == "last")
     whole = scenes[shot.picture, WHOLE_FRAMING]
     recentred = scenes.get((shot.picture, shot.framing), whole)
     if recentred is whole or closes or (opens and shot.frame_count < 2 * _ESTABLISHING_FRAMES):
-        return film_shot(whole, shot, plan.seed, tail=tail, opens_whole=opens, closes_whole=closes)
+        return film_shot(plan, shot, whole, tail=tail, opens_whole=opens, closes_whole=closes)
     ends = {"opens_whole": False, "closes_whole": False}
     if not opens:
-        return film_shot(recentred, shot, plan.seed, tail=tail, **ends)
+        return film_shot(plan, shot, recentred, tail=tail, **ends)
     cut = shot.start_frame + _ESTABLISHING_FRAMES
     opening = shot.model_copy(
         update={"end_frame": cut, "framing": WHOLE_FRAMING, "moves": _opening_moves(shot)}
     )
     rest = shot.model_copy(update={"start_frame": cut})
     return _CutFilm(
-        film_shot(whole, opening, plan.seed, tail=0, opens_whole=True, closes_whole=False),
-        film_shot(recentred, rest, plan.seed, tail=tail, **ends),
+        film_shot(plan, opening, whole, tail=0, opens_whole=True, closes_whole=False),
+        film_shot(plan, rest, recentred, tail=tail, **ends),
     )
+
+
+def _scene(shot: Shot, scenes: Scenes) -> Scene:
+    """Get the scene that most of a shot is filmed from."""
+    picture: PictureName = "first" if shot.picture == "both" else shot.picture
+    return scenes.get((picture, shot.framing), scenes[picture, WHOLE_FRAMING])
 
 
 def _opening_moves(shot: Shot) -> tuple[CameraMove, ...]:
@@ -128,20 +151,27 @@ class _CutFilm:
 
 
 def film_shot(
-    scene: Scene, shot: Shot, seed: int, *, tail: int, opens_whole: bool, closes_whole: bool
+    plan: Plan, shot: Shot, scene: Scene, *, tail: int, opens_whole: bool, closes_whole: bool
 ) -> ShotFilm:
-    """Set up a shot of one picture: its framing, its camera path and its subject's breath."""
+    """Set up a shot of one picture: its framing, its camera path and who acts in it."""
     view = frame_view(scene, shot.framing)
     focus = find_focus(scene) if view == WHOLE else (view.x, view.y)
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
-    path = plan_path(shot.moves, view, focus, shot.frame_count + tail, seed + shot.start_frame, **ends)
+    path = plan_path(
+        shot.moves,
+        view,
+        focus,
+        shot.frame_count + tail,
+        plan.seed + shot.start_frame,
+        nearness=scene.nearness(focus),
+        **ends,
+    )
     # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
     steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
     path = make_room(path, partial(measure_overflow, scene, focus), steady=steady)
     still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
     poses = join_ends(path, framed=view != WHOLE, still=still, **ends)
-    life = give_life(scene, seed, shot.frame_count - 1 if closes_whole else None)
-    return ShotFilm(scene, poses, focus, life)
+    return set_up(plan, shot, scene, poses, focus, **ends)
 
 
 def _frames(plan: Plan, shot: Shot, film: Film, before: Film | None, tick: Tick) -> Iterator[Frame]:
@@ -151,6 +181,8 @@ def _frames(plan: Plan, shot: Shot, film: Film, before: Film | None, tick: Tick)
         if before is not None and shot.transition is not None and index < shot.transition_frames:
             progress = (index + 1) / (shot.transition_frames + 1)
             frame = mix(_past_the_end(plan, shot, before, index), frame, shot.transition, progress)
+        else:
+            before = None  # frees its textures
         tick("picture", shot.start_frame + index + 1, plan.shots[-1].end_frame)
         yield frame
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from talkies.engines.animatic import effects, music, voice
-from talkies.media import Samples, Tick, Track, TrackName
-from talkies.plan import AMBIENCES, Ambience, Effect, PlacedSound, Plan
+from talkies.engines.animatic.metre import Metre
+from talkies.media import Samples, Track, TrackName
+from talkies.plan import AMBIENCES, Ambience, Effect, PlacedSound, Plan, SpokenLine
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
 
 FADE_S = 0.25  # an ambience comes and goes within this, so that a cut is not a click
 CUT_FADE_S = 0.06  # where the clip's end cuts a one-shot's tail
 
 
-def record(plan: Plan, tick: Tick) -> tuple[Track, ...]:
+def record(plan: Plan) -> tuple[Track, ...]:
     """Make every track that the plan needs: each `(plan.sample_count, 2)` float32, 48 kHz.
 
     Returns nothing for a plan without sound. Tracks that would be silent are left out.
     """
     if not plan.audio:
         return ()
-    tracks: list[Track] = []
-    for done, (name, make) in enumerate(_PARTS):
-        tick("sound", done, len(_PARTS))
-        samples = make(plan)
-        if samples is not None:
-            tracks.append(Track(name, samples))
-    tick("sound", len(_PARTS), len(_PARTS))
-    return tuple(tracks)
+    made = ((name, make(plan)) for name, make in _PARTS)
+    return tuple(Track(name, samples) for name, samples in made if samples is not None)
 
 
 def _speech(plan: Plan) -> Samples | None:
@@ -38,26 +34,46 @@ def _speech(plan: Plan) -> Samples | None:
         return None
     track = _silence(plan)
     for line in plan.lines:
-        speech = voice.speak(
-            line.text,
-            voice=line.voice,
-            language=line.language,
-            manner=line.manner,
-            pace=line.pace,
-            seed=plan.seed,
-        )
-        _lay(track, line.start_sample, np.repeat(speech.samples[:, None], 2, axis=1))
+        _lay(track, line.start_sample, np.repeat(speak_line(line, plan.seed)[:, None], 2, axis=1))
     return track
 
 
+def speak_line(line: SpokenLine, seed: int) -> NDArray[np.float32]:
+    """Give the sound of a line: `(samples,)` float32, mono, 48 kHz, read-only."""
+    return voice.speak(
+        line.text,
+        voice=line.voice,
+        language=line.language,
+        manner=line.manner,
+        pace=line.pace,
+        seed=seed,
+    ).samples
+
+
+def heard_steps(plan: Plan) -> tuple[float, ...]:
+    """Give the seconds of the clip at which footsteps are heard."""
+    return tuple(
+        sound.start_sample / SAMPLE_RATE + moment_s
+        for sound, seed in _beds(plan)
+        if sound.kind == "footsteps"
+        for moment_s in effects.step_times(sample_count=sound.sample_count, seed=seed)
+    )
+
+
+def _beds(plan: Plan) -> Iterator[tuple[PlacedSound, int]]:
+    """Yield each ambience of a plan with its seed."""
+    if plan.audio:
+        beds = (sound for sound in plan.sounds if sound.kind in AMBIENCES)
+        yield from ((sound, plan.seed + number) for number, sound in enumerate(beds))
+
+
 def _ambience(plan: Plan) -> Samples | None:
-    placed = [sound for sound in plan.sounds if sound.kind in AMBIENCES]
-    if not placed:
+    beds = list(_beds(plan))
+    if not beds:
         return None
     track = _silence(plan)
-    for index, sound in enumerate(placed):
-        kind = cast(Ambience, sound.kind)
-        bed = effects.ambience(kind, sample_count=sound.sample_count, seed=plan.seed + index)
+    for sound, seed in beds:
+        bed = effects.ambience(cast(Ambience, sound.kind), sample_count=sound.sample_count, seed=seed)
         _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
     return track
 
@@ -77,15 +93,17 @@ def _effects(plan: Plan) -> Samples | None:
 
 
 def _music(plan: Plan) -> Samples | None:
-    if plan.music is None:
+    cue = plan.music
+    if cue is None:
         return None
     cuts = tuple(shot.start_frame * SAMPLES_PER_FRAME for shot in plan.shots[1:])
     return music.score(
-        plan.music.mood,
-        tempo=plan.music.tempo,
+        cue.mood,
+        tempo=cue.tempo,
         sample_count=plan.sample_count,
         seed=plan.seed,
         accents=cuts,
+        beats=None if cue.beat_s is None else Metre(cue.beat_s, cue.first_beat_s),
     )
 
 

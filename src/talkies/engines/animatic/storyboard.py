@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
 from talkies.engines.animatic import effects, omissions
+from talkies.engines.animatic.cues import lay_cues
+from talkies.engines.animatic.cutting import cut_on_beats, share_time
+from talkies.engines.animatic.music import metre
 from talkies.engines.animatic.rehearsal import (
     GAP_S,
     LEAD_S,
@@ -22,6 +25,7 @@ from talkies.media import rng
 from talkies.plan import (
     AMBIENCES,
     CameraMove,
+    Cue,
     Effect,
     Mood,
     MusicCue,
@@ -56,16 +60,27 @@ def draw(spec: Spec, script: Script) -> Plan:
     """Plan the clip: shots with frame ranges, lines with exact times, sounds at their moments."""
     audible = spec.generate_audio and not script.silent
     rehearsal = rehearse(spec, script, audible=audible)
-    edges = _shot_edges(rehearsal.scenes, rehearsal.duration_s)
+    edges, music = _cut(spec, script, rehearsal, audible=audible)
     lines: list[SpokenLine] = []
     sounds: list[PlacedSound] = []
-    for index, scene in enumerate(rehearsal.scenes if audible else ()):
-        start_s, end_s = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
-        for moment_s, event in _place_events(scene, start_s, end_s):
+    cues: list[Cue] = []
+    for index, scene in enumerate(rehearsal.scenes):
+        span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
+        heard: list[tuple[float, float, float]] = []
+        thunder_s: list[float] = []
+        for moment_s, event in _place_events(scene, *span) if audible else ():
             if isinstance(event, Utterance):
                 lines.append(_spoken(event, index, moment_s, rehearsal.pace))
-            else:
-                sounds.extend(_one_shots(event, index, moment_s, rehearsal.duration_s, spec.seed))
+                heard.append((event.line.position, moment_s, moment_s + event.seconds))
+                continue
+            struck = list(_one_shots(event, index, moment_s, rehearsal.duration_s, spec.seed))
+            sounds.extend(struck)
+            heard.append((event.position, moment_s, moment_s))
+            if event.kind == "thunder":
+                thunder_s += [
+                    (sound.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE for sound in struck
+                ]
+        cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
     if audible:
         sounds.extend(_ambiences(rehearsal.scenes, edges))
     return Plan(
@@ -77,11 +92,31 @@ def draw(spec: Spec, script: Script) -> Plan:
         shots=tuple(_shots(spec, rehearsal.scenes, edges)),
         lines=tuple(lines),
         sounds=tuple(sounds),
-        music=_music(script) if audible else None,
+        cues=tuple(cues),
+        music=music,
         audio=spec.generate_audio,
-        not_rendered=rehearsal.left_out + omissions.list_omissions(spec, script, heard=bool(lines)),
+        not_rendered=rehearsal.left_out + omissions.list_omissions(spec, script),
         notes=tuple(_notes(spec, rehearsal)),
     )
+
+
+def _cut(
+    spec: Spec, script: Script, rehearsal: Rehearsal, *, audible: bool
+) -> tuple[list[int], MusicCue | None]:
+    """Choose the shots' edges and the music: the beats lie near the edges, then the edges on beats."""
+    edges = share_time(rehearsal.scenes, rehearsal.duration_s)
+    music = _music(script) if audible else None
+    if music is None:
+        return edges, None
+    beats = metre(
+        music.mood,
+        tempo=music.tempo,
+        sample_count=edges[-1] * SAMPLES_PER_FRAME,
+        seed=spec.seed,
+        accents=[edge * SAMPLES_PER_FRAME for edge in edges[1:-1]],
+    )
+    cue = music.model_copy(update=beats._asdict())
+    return cut_on_beats(edges, rehearsal.scenes, beats), cue
 
 
 def _notes(spec: Spec, rehearsal: Rehearsal) -> Iterator[str]:
@@ -89,23 +124,6 @@ def _notes(spec: Spec, rehearsal: Rehearsal) -> Iterator[str]:
         yield f"{rehearsal.duration_s} s chosen from what the script has to say"
     if rehearsal.pace > 1.0:
         yield f"lines spoken {rehearsal.pace:.2f} times as fast to fit {rehearsal.duration_s} s"
-
-
-def _shot_edges(scenes: Sequence[Scene], duration_s: int) -> list[int]:
-    """Give each shot what it cannot do without, and share the rest by what each would like.
-
-    Returns the frame numbers at which the shots start, and last the frame count of the clip.
-    """
-    spare = duration_s - sum(scene.least_s for scene in scenes)
-    wishes = [scene.wanted_s - scene.least_s for scene in scenes]
-    total = sum(wishes)
-    shares = [wish / total for wish in wishes] if total > 0 else [1 / len(scenes)] * len(scenes)
-    edges, end_s = [0], 0.0
-    for scene, share in zip(scenes, shares, strict=True):
-        end_s += scene.least_s + share * spare
-        edges.append(round(end_s * FRAME_RATE))
-    edges[-1] = duration_s * FRAME_RATE
-    return edges
 
 
 def _shots(spec: Spec, scenes: Sequence[Scene], edges: Sequence[int]) -> Iterator[Shot]:
@@ -120,6 +138,7 @@ def _shots(spec: Spec, scenes: Sequence[Scene], edges: Sequence[int]) -> Iterato
             picture=_picture(spec, only=len(scenes) == 1, is_last=is_last),
             framing=scene.shot.framing,
             moves=(CameraMove(kind="static"),) if still else scene.shot.moves,
+            depth_of_field=scene.shot.depth_of_field,
             opens_whole=is_first and spec.first_frame is not None,
             closes_whole=is_last and spec.last_frame is not None,
             transition=transition,

@@ -2,8 +2,9 @@
 
 A band serves the frames whose enlargement lies between its base and `BAND` times it. Its textures have two
 pixels for each output pixel at the base, so that bilinear sampling is as good as a cubic one at half the
-cost, and their content is limited: `coarse` shows what the base enlargement can show, `fine` what the band's
-end can. Mixing both by the frame's enlargement neither aliases nor blurs.
+cost; fewer where the photo has too little detail to fill them. Their content is limited: `coarse` shows what
+the base enlargement can show, `fine` what the band's end can. Mixing both by the frame's enlargement neither
+aliases nor blurs.
 
 Source of the idea: Williams, "Pyramidal Parametrics", 1983 (mip maps).
 """
@@ -11,6 +12,7 @@ Source of the idea: Williams, "Pyramidal Parametrics", 1983 (mip maps).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -22,6 +24,8 @@ from talkies.fitting import MAX_ENLARGEMENT, enlarge, uses_net, visible_box
 
 BAND = 1.8  # enlargement at a band's end over that at its base
 _OVERSAMPLING = 2  # texture pixels per output pixel, at the base
+_LEAST_OVERSAMPLING = 1.25
+_PER_SOURCE_PIXEL = 4  # texture pixels: super-resolution makes about two out of one, each sampled twice
 _PREEMPHASIS = 0.04  # raises the output's highest frequency by 8 %, against a loss of 0 to 29 % by phase
 _MIRRORED = 0.03  # of a box's longer side: how far a subject that the picture's edge cuts off goes on beyond
 _WORTHWHILE = 1.15  # of the enlargement: detail below it is not worth a second texture
@@ -60,6 +64,11 @@ class Texture:
             self._mixed = step, np.asarray(mixed, np.uint8)
         return self._mixed[1]
 
+    def changed(self, change: Callable[[Pixels], Pixels]) -> Texture:
+        """Return a texture whose pixels went through a change that leaves them where they are."""
+        fine = None if self.fine is None else change(self.fine)
+        return Texture(self.box, self.density, change(self.coarse), fine)
+
 
 @dataclass(frozen=True)
 class Band:
@@ -81,7 +90,7 @@ def band_index(enlargement: float, least: float) -> int:
 
 def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
     """Make the textures of a box of the picture for enlargements from `base`; `fine`: to the band's end."""
-    density = _OVERSAMPLING * base
+    density = _density(scene, base)
     coarse = _photo(scene, box, density, base)
     _, _, source_density = scene.crop
     # A picture that has no more detail than the base shows needs no second texture.
@@ -101,13 +110,22 @@ def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
     )
 
 
+def _density(scene: Scene, base: float) -> float:
+    """Choose the texture pixels per prepared pixel; on those of the whole picture its own pixels lie."""
+    if base == 1:
+        return _OVERSAMPLING
+    _, _, source_density = scene.crop
+    useful = _PER_SOURCE_PIXEL * source_density
+    return min(max(useful, _LEAST_OVERSAMPLING * base), _OVERSAMPLING * base)
+
+
 def _layers(photo: Pixels, plate: Pixels, alpha: Pixels) -> tuple[Pixels, Pixels]:
     """Part a photo in background and premultiplied subject, which together give the photo again."""
     background = photo.copy()
     cv2.copyTo(plate, alpha, background)
     rest = cv2.merge([cv2.bitwise_not(alpha)] * 3)
     colours = cv2.subtract(photo, cv2.multiply(background, rest, scale=1 / 255))
-    return background, np.dstack([colours, alpha])
+    return background, np.asarray(cv2.merge([*cv2.split(colours), alpha]), np.uint8)
 
 
 def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:

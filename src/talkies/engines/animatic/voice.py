@@ -98,7 +98,11 @@ def timing(
         BadOption: as `speak`.
     """
     _refuse_unspeakable(language, text)
-    spoken = joined(_parts(text, voice, language, _bounded(pace) * delivery(voice, manner).pace, seed))
+    words, speed = readable(text), _bounded(pace) * delivery(voice, manner).pace
+    if language == ENGLISH:
+        spoken = joined(english_voice.synthesise(words, speed, seed))
+    else:
+        spoken = espeak.recite(words, language, speed, seed, male=voice in MALE_VOICES)
     return Timing(spoken.samples.size * _RATE_RATIO, spoken.phonemes)
 
 

@@ -31,6 +31,7 @@ VOWELS = {
 }
 """First three formants of a man's vowels in Hz. Source: Peterson and Barney, JASA 24(2), 1952, table II."""
 
+LAUGH_PERIOD_S, LAUGH_BURST_S = 0.205, 0.15  # from one "ha" to the next, and the length of one
 _FORMANT_GAINS = (1.0, 0.55, 0.25)
 _BABBLE_RATE = SAMPLE_RATE // 3  # Hz: speech in a crowd has little above 8 kHz, and this is thrice as quick
 _BABBLE_HOP = 128  # samples at the babble rate: 8 ms
@@ -182,7 +183,7 @@ def _shape(source: Signal, gains: Signal) -> Signal:
 
 def laugh(generator: Generator, pitch_hz: float, bursts: int, stretch: float) -> Signal:
     """Laugh "ha-ha-ha": short breathy vowels at five a second that sink in pitch and die down."""
-    period, burst = seconds(0.205), seconds(0.15)
+    period, burst = seconds(LAUGH_PERIOD_S), seconds(LAUGH_BURST_S)
     laughed = np.zeros(bursts * period + seconds(0.2))
     falling = np.linspace(1.0, 0.72, bursts)
     places = np.arange(bursts) * period + generator.integers(0, seconds(0.02), bursts)

@@ -1,0 +1,50 @@
+"""What a plan counts on and its pictures do not have: a face that speaks, water that flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from talkies.engines.animatic.living.casting import Cast, cast
+from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
+from talkies.engines.animatic.living.look import Kind
+from talkies.engines.animatic.living.regions import find_regions
+from talkies.engines.animatic.living.scenery import named_kinds
+from talkies.engines.animatic.omissions import SCENIC, quote
+from talkies.engines.animatic.scene import Scene
+from talkies.plan import Cue, Plan, Shot
+
+_FACIAL = FEELINGS.keys() | GESTURES.keys()
+_CALLED: dict[Kind, str] = {"sky": "sky", "water": "water", "plants": "leaves or grass", "flames": "flames"}
+
+
+def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
+    """List in plain words what a shot of the plan cannot show because its scene does not have it."""
+    number = plan.shots.index(shot)
+    roles = cast(plan, scene.faces)
+    cues = [cue for cue in plan.cues if cue.shot == number]
+    return (*_unspoken(plan, number, roles), *_unacted(cues, roles), *_unmoved(cues, scene))
+
+
+def _unspoken(plan: Plan, number: int, roles: Cast) -> Iterator[str]:
+    for line in plan.lines:
+        if line.shot == number and not line.voice_over and not roles.speakers(line):
+            whose = f"no face for “{line.speaker}”" if roles.faces and line.speaker else "no face"
+            yield f"moving lips for “{line.text}”: {whose} was found in the picture; the words are heard"
+
+
+def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:
+    for cue in cues:
+        if cue.kind in _FACIAL and not roles.actors(cue):
+            yield f"{quote(cue.who, cue.text)}: no face for it was found in the picture"
+
+
+def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:
+    told = [(cue, named_kinds(cue.who or cue.text)) for cue in cues if cue.kind in SCENIC]
+    wanted = frozenset[Kind]().union(*(kinds for _, kinds in told))
+    if not wanted:
+        return
+    found = find_regions(scene.prepared, None if scene.matte is None else scene.matte.alpha, wanted)
+    for cue, kinds in told:
+        if kinds and not kinds & found.keys():
+            missing = " or ".join(_CALLED[kind] for kind in sorted(kinds))
+            yield f"{quote(cue.who, cue.text)}: no {missing} was found in the picture"

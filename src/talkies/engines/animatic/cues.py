@@ -1,0 +1,88 @@
+"""When each action, weather and light of the script is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from talkies.plan import ActionKind, Cue
+from talkies.script import Action, ScriptShot
+
+_SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
+_FELT: frozenset[ActionKind] = frozenset({"smile", "frown", "cry", "surprise", "anger", "sadness"})
+_GOING: frozenset[ActionKind] = frozenset({"walk", "run", "ride", "dance", "swim", "fly"})
+HOLDING = _SCENIC | _FELT | _GOING | {"breathe"}
+"""Actions that last to the end of their shot; what the scene does also begins with it."""
+
+_SPOKEN: frozenset[ActionKind] = frozenset({"speak", "sing"})  # seen where the lines are
+_SECONDS: dict[ActionKind, float] = {"wink": 0.5, "blink": 0.4, "nod": 1.2, "shake_head": 1.4, "laugh": 2.0}
+_USUAL_S = 1.6
+_EDGE_S = 0.3  # between an action and the ends of its shot
+_FLASH_S = 0.8  # a stroke of lightning with its afterglow
+_LONE_FLASH = 0.4  # of the shot: when lightning without thunder strikes
+
+
+def lay_cues(
+    shot: ScriptShot,
+    index: int,
+    span: tuple[float, float],
+    heard: Sequence[tuple[float, float, float]],
+    thunder_s: Sequence[float],
+) -> Iterator[Cue]:
+    """Yield the cues of a shot that lasts from `span[0]` to `span[1]` seconds.
+
+    An action comes where the text tells it: in proportion between the lines and sounds around it. Each
+    thunder comes with its lightning.
+
+    Args:
+        shot: as the script tells it.
+        index: the shot's number.
+        span: its start and end.
+        heard: position in the text, start and end in seconds of each line and one-shot, in their order.
+        thunder_s: when thunder is heard in this shot.
+    """
+    places, moments = _anchors(span, heard)
+    for action in shot.actions:
+        is_flash = action.kind == "flicker" and "lightning" in shot.light
+        if action.kind not in _SPOKEN and not is_flash:
+            yield _acted(action, index, span, float(np.interp(action.position, places, moments)))
+    for word in dict.fromkeys((*shot.weather, *shot.light)):
+        if word != "lightning":
+            yield Cue(kind=word, shot=index, start_s=span[0], end_s=span[1])
+    strokes = list(thunder_s)
+    if not strokes and "lightning" in shot.light:
+        strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
+    for moment_s in strokes:
+        yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def _anchors(
+    span: tuple[float, float], heard: Sequence[tuple[float, float, float]]
+) -> tuple[list[float], list[float]]:
+    """Pair places in the text with moments: the text goes on after a line when it has been said."""
+    places, moments = [0.0], [span[0] + _EDGE_S]
+    for position, start_s, end_s in heard:
+        place = max(position, places[-1])
+        places += [place, place + 1e-3]
+        moments += [max(start_s, moments[-1]), max(end_s, moments[-1])]
+    return [*places, 1.0 + 1e-2], [*moments, max(span[1] - _EDGE_S, moments[-1])]
+
+
+def _acted(action: Action, index: int, span: tuple[float, float], moment_s: float) -> Cue:
+    start_s = span[0] if action.kind in _SCENIC else moment_s
+    if action.kind in HOLDING:
+        end_s = span[1]
+    else:
+        lasts_s = _SECONDS.get(action.kind, _USUAL_S)
+        # An action told last still has its time.
+        start_s = max(min(start_s, span[1] - lasts_s), span[0])
+        end_s = min(start_s + lasts_s, span[1])
+    return Cue(
+        kind=action.kind,
+        who=action.who,
+        text=action.text,
+        shot=index,
+        start_s=round(start_s, 3),
+        end_s=round(end_s, 3),
+    )

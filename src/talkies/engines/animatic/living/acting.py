@@ -1,0 +1,253 @@
+"""Acting: from a plan to what every face and head does in each frame of a shot.
+
+Whoever speaks moves the lips to the sounds and the head to the words, the others look at whoever speaks;
+everybody blinks, breathes and follows the cues. Where a shot must begin or end as the photo itself, all of
+it starts from nothing and comes to rest again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.framing import facing
+from talkies.engines.animatic.living.casting import cast
+from talkies.engines.animatic.living.easing import Curve, ease, swell, swing
+from talkies.engines.animatic.living.gestures import (
+    FEELINGS,
+    GESTURES,
+    STEPPING,
+    Feeling,
+    Moment,
+    feel,
+    read_moment,
+)
+from talkies.engines.animatic.living.idling import blink_moments, blinks, glances, sway, talk
+from talkies.engines.animatic.living.performance import MOUTH, Channel, Motion, Performance, combine
+from talkies.engines.animatic.living.phonetics import sounds_of, stresses
+from talkies.engines.animatic.living.visemes import Speak, frame_times, mouth_track, speech_runs
+from talkies.engines.animatic.soundtrack import heard_steps
+from talkies.media import rng
+from talkies.plan import Cue, Plan, Shot, SpokenLine
+from talkies.script.passage import Passage
+from talkies.script.people import People
+from talkies.spec import FRAME_RATE, SAMPLE_RATE
+
+_OPENING_S, _CLOSING_S = 0.4, 0.8  # from the photo into motion, and back to rest
+_STRESS_GAP_S = 0.75
+_NOTICE_S = 0.22  # until somebody looks at whoever begins to speak
+_AGREE_SHARE = 0.4  # of what others say, after which a listener nods
+_FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as far as eyes go
+
+
+_TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
+_STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
+
+
+class _Person(NamedTuple):
+    """One face with what the plan has for it in a shot."""
+
+    number: int
+    face: Face
+    lines: tuple[SpokenLine, ...]
+    cues: tuple[Cue, ...]
+
+
+class _Stage(NamedTuple):
+    """A shot being acted: the middles of its frames in seconds of the clip, and where the shot began."""
+
+    plan: Plan
+    shot: Shot
+    time: Curve
+
+    @property
+    def origin_s(self) -> float:
+        """Start of the plan's shot, from which chance is drawn: its parts fit together."""
+        return self.shot.start_frame / FRAME_RATE
+
+    @property
+    def shot_time(self) -> Curve:
+        """The middles of the frames in seconds from the shot's start."""
+        return self.time - self.origin_s
+
+    @property
+    def heard_steps(self) -> tuple[float, ...]:
+        """The footsteps in the shot, in seconds from its start."""
+        end_s = self.shot.frame_count / FRAME_RATE
+        since = (moment_s - self.origin_s for moment_s in heard_steps(self.plan))
+        return tuple(moment_s for moment_s in since if 0 <= moment_s < end_s)
+
+    def chance(self, purpose: str, number: int) -> Generator:
+        """Make the generator of one purpose for one face."""
+        return rng(self.plan.seed, purpose, self.shot.start_frame, number)
+
+
+def perform(
+    plan: Plan,
+    shot: Shot,
+    faces: tuple[Face, ...],
+    speak: Speak,
+    *,
+    tail: int = 0,
+    opens_whole: bool = False,
+    closes_whole: bool = False,
+) -> tuple[Performance, ...]:
+    """Act a shot: one performance for each face of its scene, in their order.
+
+    Args:
+        plan: the clip.
+        shot: a shot of the plan, or a part of one; frame 0 is its first.
+        faces: of the scene that it is filmed from, the largest first.
+        speak: gives the sound of a line.
+        tail: frames after the shot's last that a transition shows.
+        opens_whole: the first frame is the photo itself.
+        closes_whole: the shot's last frame is.
+    """
+    stage = _set_stage(plan, shot, tail)
+    calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
+    people = _people(stage, faces)
+    taken_s: list[float] = []
+    performances = []
+    for person in people:
+        moments_s = _blink_moments(stage, person, taken_s)
+        taken_s += moments_s
+        track = mouth_track(person.lines, stage.time, speak)
+        speech: Motion = {name: getattr(track, name) for name in _TRACK}
+        others = [
+            blinks(stage.shot_time, moments_s, stage.chance("lids", person.number)),
+            *_idle(stage, person, track.speaking),
+            *_attention(stage, person, people),
+            *_acted(stage, person),
+        ]
+        performances.append(combine(speech, others, calm))
+    return tuple(performances)
+
+
+def perform_figure(
+    plan: Plan,
+    shot: Shot,
+    *,
+    cut_out: bool,
+    tail: int = 0,
+    opens_whole: bool = False,
+    closes_whole: bool = False,
+) -> Performance | None:
+    """Act for a subject without a face: an animal breathes and sways, a thing turns a little to and fro.
+
+    A thing that is not cut out of its photo does nothing: what is around it would turn with it.
+    """
+    stage = _set_stage(plan, shot, tail)
+    is_animal = any(mention.kind == "animal" for mention in People(Passage(stage.shot.text)).mentions)
+    if not (is_animal or cut_out):
+        return None
+    calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
+    motion = dict(sway(stage.shot_time, stage.chance("figure", 0)))
+    if not is_animal:
+        motion = {"turn": motion["turn"], "nod": _STILL_SHARE * motion["nod"]}
+    return combine(_nothing(stage.time), [motion], calm)
+
+
+def _nothing(time: Curve) -> Motion:
+    return dict.fromkeys(_TRACK, np.zeros_like(time))
+
+
+def _set_stage(plan: Plan, shot: Shot, tail: int) -> _Stage:
+    """Find the plan's shot that `shot` is, or is a part of."""
+    whole = next(known for known in reversed(plan.shots) if known.start_frame <= shot.start_frame)
+    return _Stage(plan, whole, frame_times(shot.start_frame, shot.frame_count + tail))
+
+
+def _calm(count: int, frame_count: int, *, opens: bool, closes: bool) -> Curve:
+    """Be 0 in a first and a last frame that must be the photo, 1 where everything may move."""
+    frames = np.arange(count)
+    calm = ease(frames / (_OPENING_S * FRAME_RATE)) if opens else np.ones(count)
+    if closes:
+        calm = calm * ease((frame_count - 1 - frames) / (_CLOSING_S * FRAME_RATE))
+    return calm
+
+
+def _people(stage: _Stage, faces: tuple[Face, ...]) -> list[_Person]:
+    """Give each face its lines and cues: those of the shot, and lines that run on into it."""
+    roles = cast(stage.plan, faces)
+    start_s, end_s = stage.origin_s, stage.shot.end_frame / FRAME_RATE
+    lines = [line for line in stage.plan.lines if line.start_s < end_s and line.end_s > start_s]
+    cues = [cue for cue in stage.plan.cues if stage.plan.shots[cue.shot] is stage.shot]
+    return [
+        _Person(
+            number,
+            face,
+            tuple(line for line in lines if number in roles.speakers(line)),
+            tuple(cue for cue in cues if number in roles.actors(cue)),
+        )
+        for number, face in enumerate(faces)
+    ]
+
+
+def _blink_moments(stage: _Stage, person: _Person, taken_s: Sequence[float]) -> tuple[float, ...]:
+    ends_s = [end_s - stage.origin_s for _, end_s in speech_runs(person.lines)]
+    chance = stage.chance("blink", person.number)
+    return blink_moments(stage.shot_time[-1], ends_s, taken_s, chance)
+
+
+def _idle(stage: _Stage, person: _Person, speaking: Curve) -> Iterator[Motion]:
+    yield sway(stage.shot_time, stage.chance("sway", person.number))
+    yield glances(stage.shot_time, stage.chance("glances", person.number))
+    stressed_s = [
+        moment_s - stage.origin_s
+        for line in person.lines
+        for moment_s in stresses(sounds_of(line), _STRESS_GAP_S)
+    ]
+    if stressed_s:
+        yield talk(stage.shot_time, speaking, stressed_s, stage.chance("talk", person.number))
+
+
+def _attention(stage: _Stage, person: _Person, people: Sequence[_Person]) -> Iterator[Motion]:
+    """Look at the others while they speak, a moment after they begin."""
+    chance = stage.chance("attention", person.number)
+    for other in people:
+        if other is person or set(other.lines) <= set(person.lines):
+            continue
+        across, down = (
+            (there - here) / (_FAR * person.face.size)
+            for there, here in zip(other.face.centre, person.face.centre, strict=True)
+        )
+        x, y = float(np.tanh(across)), float(np.tanh(down))
+        for start_s, end_s in speech_runs(other.lines):
+            noticed_s = start_s - stage.origin_s + _NOTICE_S * float(chance.uniform(0.7, 1.6))
+            gone_s = end_s - stage.origin_s + float(chance.uniform(0.3, 0.7))
+            eyes = swell(stage.shot_time, noticed_s, gone_s, 0.08, 0.1)
+            head = swell(stage.shot_time, noticed_s + 0.08, gone_s, 0.6, 0.8)
+            yield {"gaze_x": 0.8 * x * eyes, "gaze_y": 0.4 * y * eyes, "turn": 0.09 * x * head}
+            if chance.random() < _AGREE_SHARE:
+                yield {"nod": 0.05 * swing(stage.shot_time, gone_s - 0.3, 1.7, 1.5)}
+
+
+def _acted(stage: _Stage, person: _Person) -> Iterator[Motion]:
+    """Follow the cues: feelings that hold, and gestures."""
+    felt: list[tuple[Feeling, Moment]] = []
+    for number, cue in enumerate(sorted(person.cues, key=lambda cue: cue.start_s)):
+        chance = stage.chance(f"cue {number}", person.number)
+        moment = read_moment(_heard(stage.plan, cue), stage.origin_s, facing(person.face), chance)
+        if cue.kind in STEPPING:
+            moment = moment._replace(steps_s=stage.heard_steps)
+        if cue.kind in FEELINGS:
+            felt.append((FEELINGS[cue.kind], moment))
+        if cue.kind in GESTURES:
+            yield GESTURES[cue.kind](stage.shot_time, moment, chance)
+    yield from feel(stage.shot_time, felt)
+
+
+def _heard(plan: Plan, cue: Cue) -> Cue:
+    """Let a laugh that is heard be seen when it is heard."""
+    if cue.kind != "laugh":
+        return cue
+    heard = [sound for sound in plan.sounds if sound.kind == "laughter" and sound.shot == cue.shot]
+    if not heard:
+        return cue
+    nearest = min(heard, key=lambda sound: abs(sound.start_sample / SAMPLE_RATE - cue.start_s))
+    start_s = nearest.start_sample / SAMPLE_RATE
+    return cue.model_copy(update={"start_s": start_s, "end_s": start_s + nearest.sample_count / SAMPLE_RATE})

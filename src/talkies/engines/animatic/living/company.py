@@ -1,0 +1,101 @@
+"""The people of one shot: their heads move the subject's layer, their faces are drawn into its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.living.expression import STILL, Expression
+from talkies.engines.animatic.living.eyes import Eyes
+from talkies.engines.animatic.living.heads import Field, rig_heads
+from talkies.engines.animatic.living.mouth import Mouth
+from talkies.engines.animatic.living.performance import Performance
+from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.textures import Pixels, Texture
+
+
+@dataclass(frozen=True)
+class FaceRig:
+    """One face in one texture; drawn eyes first, for the mouth's box reaches up to theirs."""
+
+    features: tuple[Eyes, Mouth]
+
+    @contextmanager
+    def drawn(self, pixels: Pixels, expression: Expression) -> Iterator[None]:
+        """Show an expression in the texture's pixels, in place, for as long as the context lasts."""
+        replaced: list[tuple[Pixels, Pixels]] = []
+        for feature in self.features:
+            left, top, right, bottom = feature.box
+            part = pixels[top:bottom, left:right]
+            shown = feature.draw(part, expression)
+            if shown is not part:
+                replaced.append((part, part.copy()))
+                part[:] = shown
+        try:
+            yield
+        finally:
+            for part, old in reversed(replaced):
+                part[:] = old
+
+
+def rig_face(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> FaceRig:
+    """Prepare a face to be drawn into a texture at rest, whose pixel `j` shows `corner + j / density`."""
+    return FaceRig((Eyes(face, pixels, corner, density), Mouth(face, pixels, corner, density)))
+
+
+class Company:
+    """Everybody in a scene, each with what they do; without a face, its one subject.
+
+    Args:
+        scene: with the faces that act.
+        performances: one for each of the scene's faces, or one for a subject without a face.
+
+    `is_behind`: the scene has one layer only, and that is what moves.
+    """
+
+    def __init__(self, scene: Scene, performances: Sequence[Performance]) -> None:
+        self._performances = tuple(performances)
+        self._heads = rig_heads(scene)
+        self._faces = scene.faces
+        self.is_behind = scene.matte is None
+        self._on_subject = tuple(_stands_out(scene, face) for face in scene.faces)
+
+    def rests(self, index: int) -> bool:
+        """Tell whether everybody is as in the photo in this frame."""
+        return all(
+            performance.expression(index).is_photo and performance.head(index) == STILL
+            for performance in self._performances
+        )
+
+    def displacement(self, index: int) -> Field | None:
+        """Give where the points of the layer that moves are in a frame; None when they have not moved."""
+        poses = [performance.head(index) for performance in self._performances]
+        if all(pose == STILL for pose in poses):
+            return None
+        return self._heads.displacement(poses)
+
+    def rigs(self, texture: Texture, *, subject: bool) -> tuple[tuple[int, FaceRig], ...]:
+        """Prepare the faces that lie in a texture: each with its number."""
+        corner = texture.box[:2]
+        return tuple(
+            (number, rig_face(face, texture.coarse, corner, texture.density))
+            for number, face in enumerate(self._faces)
+            if self._on_subject[number] == subject
+        )
+
+    def expression(self, number: int, index: int) -> Expression:
+        """Give what a face shows in a frame."""
+        return self._performances[number].expression(index)
+
+
+def _stands_out(scene: Scene, face: Face) -> bool:
+    """Tell whether a face is part of the subject's layer."""
+    if scene.matte is None:
+        return False
+    x, y, width, height = (round(value) for value in face.box)
+    inside = scene.matte.alpha[max(y, 0) : y + height, max(x, 0) : x + width]
+    return bool(inside.size and np.mean(inside) > 127)

@@ -1,0 +1,183 @@
+"""Eyes that blink, glance and frown, drawn into the photo's own pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.living.brows import GRID, Brows
+from talkies.engines.animatic.living.expression import Expression
+from talkies.engines.animatic.living.glasses import is_hidden, wears_glasses
+from talkies.engines.animatic.living.irises import Eyeball, find_iris
+from talkies.engines.animatic.living.lids import Lids
+from talkies.engines.animatic.living.opening import Field, Opening, find_openings
+from talkies.engines.animatic.textures import Pixels
+
+_SMALLEST = 7.0  # texture pixels from corner to corner, below which an eye is left alone
+_SHUT = 0.11  # height of an opening in its widths, below which the photo's eye is closed
+_NOSE_TIP, _TOP = 1, 10
+_LOWER_LIDS = (145, 374)
+_TEMPLES = (127, 356)
+
+
+@dataclass(frozen=True)
+class _Eye:
+    """One eye that can be drawn: its region `(left, top, right, bottom)` within the box of the eyes."""
+
+    region: tuple[int, int, int, int]
+    lids: Lids
+    eyeball: Eyeball | None
+
+    def draw(self, part: Pixels, blink: float, expression: Expression) -> None:
+        """Draw the eye into the box's pixels."""
+        if self.eyeball is None:
+            expression = replace(expression, gaze_x=0, gaze_y=0)
+        closing = _closing(blink, expression)
+        rising = max(blink, 0.9 * expression.squint) - 0.5 * expression.gaze_y * (1 - blink)
+        left, top, right, bottom = self.region
+        region = part[top:bottom, left:right]
+        rest = np.ascontiguousarray(region[..., :3])
+        seen = self.eyeball.turned(rest, expression.gaze_x, expression.gaze_y) if self.eyeball else rest
+        drawn = self.lids.drawn(rest, seen, closing, rising)
+        # Premultiplied colours are never above their coverage.
+        region[..., :3] = drawn if part.shape[2] == 3 else np.minimum(drawn, region[..., 3:])
+
+
+def _closing(blink: float, expression: Expression) -> float:
+    """Say how far the upper lid goes: it follows the gaze, squints, opens wide; a blink closes it."""
+    follow = 0.4 * max(expression.gaze_y, 0.0) + 0.15 * min(expression.gaze_y, 0.0)
+    open_lid = follow + 0.12 * expression.squint - 0.16 * expression.widen
+    return open_lid + blink * (1 - open_lid)
+
+
+class Eyes:
+    """The eyes and brows of one face in a texture.
+
+    `box` is `(left, top, right, bottom)` in texture pixels, right and bottom excluded: all that `draw` may
+    change. It reaches from the top of the face half-way down from the lower lids to the nose's tip. Behind
+    glasses only lids and irises move, so that no frame bends.
+
+    Args:
+        face: its mesh in prepared pixels.
+        pixels: the texture at rest, `(height, width, 3 or 4)` uint8.
+        corner: the prepared coordinates that the texture's first pixel shows.
+        density: texture pixels per prepared pixel.
+    """
+
+    box: tuple[int, int, int, int]
+
+    def __init__(self, face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> None:
+        points = (face.mesh[:, :2].astype(np.float64) - corner) * density
+        border = _Border(points)
+        self.box = _bound(border, pixels)
+        left, top, right, bottom = self.box
+        self._brows: Brows | None = None
+        self._eyes: tuple[_Eye | None, _Eye | None] = (None, None)
+        if right - left < 2 * GRID or bottom - top < 2 * GRID:
+            self.box = (left, top, left, top)
+            return
+        first, second = find_openings(face, corner, density)
+        self._eyes = self._make_eye(first, pixels, border), self._make_eye(second, pixels, border)
+        if all(eye is None for eye in self._eyes):
+            return
+        if not wears_glasses(points, pixels):
+            shape = bottom - top, right - left
+            self._brows = Brows(points - (left, top), shape, border.allowed(self.box))
+
+    def draw(self, part: Pixels, expression: Expression) -> Pixels:
+        """Show the expression in `part`, the texture's pixels in `box` at rest; the result is like it."""
+        blinks = expression.blink_left, expression.blink_right
+        both = expression.gaze_x, expression.gaze_y, expression.squint, expression.widen
+        if not any((*blinks, *both, expression.brows, expression.knit)):
+            return part
+        result = part.copy()
+        for eye, blink in zip(self._eyes, blinks, strict=True):
+            if eye is not None and any((blink, *both)):
+                eye.draw(result, blink, expression)
+        return result if self._brows is None else self._brows.moved(result, expression)
+
+    def _make_eye(self, opening: Opening, pixels: Pixels, border: _Border) -> _Eye | None:
+        """Prepare an eye; None when it is too small, closed in the photo, or behind dark glasses."""
+        if opening.width < _SMALLEST or opening.height < _SHUT or is_hidden(opening, pixels):
+            return None
+        left, top, right, bottom = self._region(opening)
+        if right - left < 4 or bottom - top < 4:
+            return None
+        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        u, v = opening.coordinates(x, y)
+        lids = Lids(opening, u, v, (left, top), pixels, border.below(opening))
+        iris = find_iris(pixels, opening)
+        eyeball = None
+        if iris is not None:
+            eyeball = Eyeball(opening, iris, u, v, (left, top), pixels[top:bottom, left:right, :3])
+        x0, y0 = self.box[:2]
+        return _Eye((left - x0, top - y0, right - x0, bottom - y0), lids, eyeball)
+
+    def _region(self, opening: Opening) -> tuple[int, int, int, int]:
+        """Bound what the lids may move, in texture pixels, inside the box."""
+        u = np.array([-0.52, 0.52, -0.52, 0.52], np.float32)
+        v = np.array([-0.62, -0.62, 0.5, 0.5], np.float32)
+        x, y = opening.pixels(u, v)
+        left, top, right, bottom = self.box
+        return (
+            max(left, math.floor(x.min())),
+            max(top, math.floor(y.min())),
+            min(right, math.ceil(x.max()) + 1),
+            min(bottom, math.ceil(y.max()) + 1),
+        )
+
+
+class _Border:
+    """The line half-way between the lower lids and the nose's tip, along the face's own horizontal."""
+
+    def __init__(self, points: NDArray[np.float64]) -> None:
+        left, right = (points[list(pair)].mean(axis=0) for pair in ((33, 133), (362, 263)))
+        span = right - left
+        self.span = max(float(np.hypot(*span)), 1e-3)
+        self.across = span / self.span
+        self.down = np.array([-self.across[1], self.across[0]])
+        self.level = float((points[list(_LOWER_LIDS)].mean(axis=0) + points[_NOSE_TIP]) @ self.down / 2)
+        self.top = float(points[_TOP] @ self.down)
+        sides = points[list(_TEMPLES)] @ self.across
+        self.sides = float(sides.min()), float(sides.max())
+
+    def below(self, opening: Opening) -> float:
+        """Give the `v` of the line under an opening's middle, in the opening's widths."""
+        return float(self.level - opening.centre @ self.down) / opening.width
+
+    def allowed(self, box: tuple[int, int, int, int]) -> Field:
+        """Give on the brows' grid how freely the skin may move: 0 at the box's rim and below the line."""
+        left, top, right, bottom = box
+        rows, columns = -(-(bottom - top) // GRID) + 1, -(-(right - left) // GRID) + 1
+        y, x = np.mgrid[0:rows, 0:columns].astype(np.float64) * GRID
+        down = (x + left) * self.down[0] + (y + top) * self.down[1]
+        along = (x + left) * self.across[0] + (y + top) * self.across[1]
+        rim = np.minimum.reduce([x, y, right - 1 - left - x, bottom - 1 - top - y]) - GRID
+        edges = np.minimum.reduce(
+            [self.level - down, down - self.top, along - self.sides[0], self.sides[1] - along, rim]
+        )
+        part = np.clip(edges / (0.18 * self.span), 0, 1)
+        return np.asarray(part * part * (3 - 2 * part), np.float32)
+
+
+def _bound(border: _Border, pixels: Pixels) -> tuple[int, int, int, int]:
+    """Bound the upper part of the face, in texture pixels, inside the texture."""
+    corners = np.array(
+        [
+            along * border.across + down * border.down
+            for along in border.sides
+            for down in (border.top, border.level)
+        ]
+    )
+    low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0)) + 1
+    rows, columns = pixels.shape[:2]
+    left, top = (int(min(max(value, 0), side)) for value, side in zip(low, (columns, rows), strict=True))
+    right, bottom = (
+        int(min(max(value, least), side))
+        for value, least, side in zip(high, (left, top), (columns, rows), strict=True)
+    )
+    return left, top, right, bottom

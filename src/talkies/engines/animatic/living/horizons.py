@@ -1,0 +1,107 @@
+"""The great lines of a landscape: where its sky ends, and the far shore of its water."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from talkies.engines.animatic.living.look import Field, Look, Mask, Region, ramp
+
+HIGHEST_WATER, _LOWEST_SHORE = 0.15, 0.92  # shares of the picture's height
+_SHORE_EDGE = 2.0  # change of colour in CIELAB from one sample to the next
+_SHORE_LENGTH = 0.95  # share of the picture's width that a far shore crosses
+_SHORE_CLARITY = 0.28  # how much more of it than rows nearby
+
+
+def find_sky(look: Look) -> Region | None:
+    """Find the sky: what lies above the first strong edge of each column, if it looks like one.
+
+    Source: Shen and Wang, "Sky Region Detection in a Single Image for Autonomous Ground Robot Navigation",
+    2013, for the border; Rother et al., "GrabCut", 2004, for what lies behind thin things.
+    """
+    seed = _above_border(look)
+    if seed is None:
+        return None
+    shore = find_far_shore(look)
+    if shore is not None:
+        seed &= look.place < shore  # a calm sea is as even as its sky
+    inside = _grown_by_colour(look, seed) if seed.any() else seed
+    return look.region("sky", inside, _sky_confidence(look, inside))
+
+
+def _above_border(look: Look) -> Mask | None:
+    """Cut each column at its first strong edge, how strong is what parts the picture best in two."""
+    colours = cv2.GaussianBlur(look.lab, (0, 0), 0.8)
+    slopes = [cv2.Sobel(colours, cv2.CV_32F, *order, ksize=3) / 8 for order in ((1, 0), (0, 1))]
+    edges = np.sqrt(sum(slope * slope for slope in slopes)).max(axis=-1)
+    edges[0] = 0
+    rows = np.arange(look.size[1])[:, None]
+    best: tuple[float, Mask] | None = None
+    for threshold in np.geomspace(1.5, 14.0, 12):
+        strong = edges > threshold
+        border = np.where(strong.any(axis=0), strong.argmax(axis=0), look.size[1])
+        above = np.asarray(rows < border, np.bool_)
+        share = float(above.mean())
+        if not 0.03 < share < 0.97:
+            continue
+        # Narrow bands of both sides compete: colour must be even above, and as even as possible below.
+        score = 1 / (2 * _spread(look.lab[above]) + _spread(look.lab[~above]))
+        if best is None or score > best[0]:
+            best = score, above
+    return None if best is None else best[1]
+
+
+def _spread(colours: Field) -> float:
+    """The determinant and the greatest eigenvalue of some colours' covariance, as one standard deviation."""
+    values = np.linalg.eigvalsh(np.cov(colours.T))
+    return float(np.cbrt(max(values.prod(), 0.0)) + values[-1])
+
+
+def _grown_by_colour(look: Look, seed: Mask) -> Mask:
+    """Let a sky go on behind what stands in it, and let it end where its colours do."""
+    hints = np.where(seed, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    hints[cv2.erode(seed.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0] = cv2.GC_FGD
+    lowest = np.flatnonzero(seed.any(axis=1))[-1]
+    hints[min(lowest + 4, look.size[1] - 2) :] = cv2.GC_BGD
+    hints[~look.free & ~seed] = cv2.GC_BGD
+    cv2.setRNGSeed(0)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(look.small, hints, (0, 0, 1, 1), background, foreground, 2, cv2.GC_INIT_WITH_MASK)
+    inside = np.isin(hints, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(inside)
+    kept = [label for label in range(1, count) if seed[labels == label].any()]
+    return np.asarray(np.isin(labels, kept), np.bool_)
+
+
+def _sky_confidence(look: Look, inside: Mask) -> float:
+    """Judge a sky by its light, colour and smoothness, and by how much of the picture's top it has.
+
+    A sky before which thin things stand, that belong to it as far as can be told, counts as none.
+    """
+    if not 0.04 < inside.mean() < 0.95:
+        return 0.0
+    lab, rest = look.lab[inside].mean(axis=0), look.lab[~inside].mean(axis=0)
+    hue, chroma = float(np.degrees(np.arctan2(lab[2], lab[1])) % 360), float(np.hypot(lab[1], lab[2]))
+    blue = ramp(chroma, 4, 12) * ramp(hue, 215, 235) * ramp(hue, 310, 290)
+    pale = ramp(chroma, 14, 6) * ramp(float(lab[0]), 45, 70)
+    lighter = ramp(float(lab[0] - rest[0]), 0, 25)
+    core = cv2.erode(inside.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=1) > 0
+    roughness = look.roughness[core if core.any() else inside]
+    smooth = ramp(float(np.median(roughness)), 2.0, 0.8) * ramp(float(np.quantile(roughness, 0.95)), 3.2, 1.9)
+    rougher = ramp(float(look.roughness[~inside].mean() / (roughness.mean() + 0.1)), 1.0, 2.5)
+    top = ramp(float(inside[0].mean()), 0.3, 0.7)
+    colour = np.maximum(blue, np.maximum(0.55 * pale, 0.5 * lighter))
+    return float(top * smooth * colour * (0.5 + 0.35 * lighter + 0.35 * rougher))
+
+
+def find_far_shore(look: Look) -> float | None:
+    """Find the one level line that crosses the whole picture, as a share of its height; None without one."""
+    slopes = [np.abs(cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3)) / 8 for channel in cv2.split(look.lab)]
+    edges = cv2.dilate(np.maximum.reduce(slopes), np.ones((3, 1), np.uint8))
+    crossed = (edges > _SHORE_EDGE).mean(axis=1)
+    beside = np.convolve(crossed, np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1]) / 8, mode="same")
+    first, last = round(HIGHEST_WATER * look.size[1]), round(_LOWEST_SHORE * look.size[1])
+    row = first + int(np.argmax((crossed - beside)[first:last]))
+    if crossed[row] < _SHORE_LENGTH or crossed[row] - beside[row] < _SHORE_CLARITY:
+        return None
+    return (row + 2) / look.size[1]

@@ -1,0 +1,122 @@
+"""What a living face does without a reason: it blinks, its eyes wander, its head sways, it breathes.
+
+Chance is drawn in the order of time, so that a longer clip begins as a shorter one does. All curves are over
+`time`, seconds from the shot's start.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.random import Generator
+
+from talkies.engines.animatic.living.easing import Curve, ease, pulse
+from talkies.engines.animatic.living.performance import Channel, Motion
+from talkies.spec import FRAME_RATE
+
+_BLINK_GAP_S = (2.2, 5.6)
+_LEAST_BLINK_GAP_S = 1.1
+_FIRST_BLINK_S = (0.7, 2.8)
+_UNISON_S, _APART_S = 0.35, 0.45  # two people's blinks nearer than the first are moved by the second
+_CLOSING_S, _SHUT_S, _OPENING_S = 0.075, 0.02, (0.14, 0.21)
+_AFTER_PHRASE_S, _AFTER_PHRASE_SHARE = 0.08, 0.6
+
+_GLANCE_GAP_S = (0.5, 2.4)
+_GLANCE_S = 0.055  # of a saccade: little more than a frame
+_GLANCE = (0.09, 0.05)  # its usual size, across and down
+
+_BREATHING_HZ = (0.22, 0.28)
+_SWAY: tuple[tuple[Channel, float, tuple[float, ...]], ...] = (
+    ("turn", 0.022, (0.11, 0.19, 0.33)),
+    ("nod", 0.014, (0.13, 0.23, 0.37)),
+    ("tilt", 0.013, (0.09, 0.17, 0.29)),
+    ("aside", 0.010, (0.07, 0.12, 0.2)),
+)
+"""Channels with their amplitude and the frequencies in Hz whose sum never repeats within a clip."""
+_TALKING: tuple[tuple[Channel, float, tuple[float, ...]], ...] = (
+    ("turn", 0.024, (0.41, 0.67)),
+    ("nod", 0.020, (0.53, 0.89)),
+    ("tilt", 0.018, (0.37, 0.61)),
+)
+
+
+def sway(time: Curve, chance: Generator) -> Motion:
+    """Let the head drift and the chest breathe."""
+    rate_hz, phase = float(chance.uniform(*_BREATHING_HZ)), float(chance.uniform(0, 2 * math.pi))
+    breath = np.sin(2 * math.pi * rate_hz * time + phase)
+    return {**_wandering(time, _SWAY, chance), "breath": breath}
+
+
+def talk(time: Curve, speaking: Curve, stressed_s: Sequence[float], chance: Generator) -> Motion:
+    """Let the head of somebody who speaks go with the words: livelier, and with a small nod on stresses."""
+    loose = {name: speaking * curve for name, curve in _wandering(time, _TALKING, chance).items()}
+    nod, brows = loose["nod"], np.zeros_like(time)
+    for moment_s in stressed_s:
+        # The head is lowest, and the brows highest, on the stressed vowel.
+        nod = nod + chance.uniform(0.02, 0.045) * pulse(time, moment_s + 0.05, 0.26)
+        if chance.random() < 0.45:
+            brows = brows + chance.uniform(0.2, 0.5) * pulse(time, moment_s, 0.32)
+    return {**loose, "nod": nod, "brows": brows}
+
+
+def blink_moments(
+    until_s: float, phrase_ends_s: Sequence[float], taken_s: Sequence[float], chance: Generator
+) -> tuple[float, ...]:
+    """Choose when somebody blinks, in seconds: every few seconds, often after a phrase, never with others.
+
+    `taken_s` holds the blinks of the people beside.
+    """
+    wanted = [end_s + _AFTER_PHRASE_S for end_s in phrase_ends_s if chance.random() < _AFTER_PHRASE_SHARE]
+    moment_s = float(chance.uniform(*_FIRST_BLINK_S))
+    while moment_s < until_s:
+        wanted.append(moment_s)
+        moment_s += float(chance.uniform(*_BLINK_GAP_S))
+    kept: list[float] = []
+    for moment_s in sorted(wanted):
+        while any(abs(moment_s - other) < _UNISON_S for other in taken_s):
+            moment_s += _APART_S
+        if not kept or moment_s - kept[-1] >= _LEAST_BLINK_GAP_S:
+            kept.append(moment_s)
+    return tuple(kept)
+
+
+def blinks(time: Curve, moments_s: Sequence[float], chance: Generator) -> Motion:
+    """Close both lids at each moment for five to eight frames, in one of them wholly."""
+    lids = np.zeros_like(time)
+    for moment_s in moments_s:
+        middle_s = time[0] + round((moment_s - time[0]) * FRAME_RATE) / FRAME_RATE
+        since = time - middle_s
+        opening_s = float(chance.uniform(*_OPENING_S))
+        lid = np.where(since < 0, ease(1 + since / _CLOSING_S), 1 - ease((since - _SHUT_S) / opening_s))
+        lids = np.maximum(lids, lid)
+    return {"blink_left": lids, "blink_right": lids}
+
+
+def glances(time: Curve, chance: Generator) -> Motion:
+    """Let the eyes rest and jump a little, as eyes that look at something do."""
+    x, y = np.zeros_like(time), np.zeros_like(time)
+    place = np.zeros(2)
+    moment_s = float(chance.uniform(0.4, 1.2))
+    while moment_s < time[-1]:
+        back = chance.random() < 0.4
+        target = np.zeros(2) if back else chance.normal(0, _GLANCE)
+        jump = ease((time - moment_s) / _GLANCE_S)
+        x, y = x + (target[0] - place[0]) * jump, y + (target[1] - place[1]) * jump
+        place = target
+        moment_s += float(chance.uniform(*_GLANCE_GAP_S))
+    return {"gaze_x": x, "gaze_y": y}
+
+
+def _wandering(
+    time: Curve, parts: Sequence[tuple[Channel, float, tuple[float, ...]]], chance: Generator
+) -> dict[Channel, Curve]:
+    """Sum sines of unrelated frequencies, the slower the larger."""
+    curves: dict[Channel, Curve] = {}
+    for name, amplitude, frequencies in parts:
+        weights = np.array([1 / frequency for frequency in frequencies])
+        phases = chance.uniform(0, 2 * math.pi, len(frequencies))
+        waves = np.sin(2 * math.pi * np.outer(time, frequencies) + phases)
+        curves[name] = amplitude * (waves @ (weights / weights.sum()))
+    return curves

@@ -1,0 +1,259 @@
+"""The lips of a photo: where they lie, the line at which they part, and coordinates that belong to the face.
+
+Lengths are in sizes of the face: the distance of the outer corners of the eyes, in space, about 90 mm. `x`
+runs to the picture's right and `y` down along the face, both 0 in the middle of the mouth; `s` is the place
+along the lips, -1 and 1 at the corners, also where one half of a turned mouth is foreshortened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.textures import Pixels
+
+Field = NDArray[np.float32]
+"""Numbers over pixels or nodes, float32."""
+
+ALONG = np.linspace(-1.0, 1.0, 65)
+"""The places along the lips at which their lines are known."""
+
+# The mesh's numbering, from the picture's left corner to its right one.
+_LEFT, _RIGHT = 61, 291
+_UPPER_INNER = (61, 191, 80, 81, 82, 13, 312, 311, 310, 415, 291)
+_LOWER_INNER = (61, 95, 88, 178, 87, 14, 317, 402, 318, 324, 291)
+_UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
+_LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
+_EYES = (33, 263)  # outer corners
+_TOP, _CHIN, _NOSE_TIP, _NOSE_BASE = 10, 152, 1, 2
+_LOWER_LIDS = (145, 374)
+_JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # on the outline, beside the mouth
+
+_MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
+_SHUT = 0.05  # mean gap of the lips in mouth widths, below which the mesh means a closed mouth
+_SEARCH = 0.045  # face sizes about the mesh's line in which the photo's lip line is looked for
+_OFFSETS = np.linspace(-_SEARCH, _SEARCH, 37)
+_STRAYING = 40.0  # grey levels that a line at the edge of the search has to be darker by
+_BRIGHTENING_WEIGHT = 4.0  # of its change from row to row against its darkness
+_SHADOW_WEIGHT, _CHANGE_WEIGHT = 1.5, 3.0  # of the photo's signs of an edge, against straying
+_SHADOW = 0.78  # of the brightness of a lip: what is darker is no better an edge
+_INTO_UPPER_LIP, _INTO_LOWER_LIP = 0.004, 0.014  # face sizes: edges lie so far within, clear of any teeth
+
+
+@dataclass(frozen=True)
+class Lips:
+    """The lips of one face in a texture.
+
+    `centre` is the middle of the mouth in texture pixels; `across`, `down` and `forward` are how far the
+    face's own axes run in the texture per face size. `left` and `right` are the corners' distances from the
+    centre in `x`, both positive. The lines are `y` at `ALONG`: `upper` and `lower` the inner edges, which
+    are one line in a closed mouth, `upper_outer` and `lower_outer` the borders to the skin. `border`,
+    `nose`, `chin` are `y` of the highest line that may move, of the nose's base and of the chin; `jaw_left`
+    and `jaw_right` are distances in `x` of the face's outline.
+    """
+
+    centre: NDArray[np.float64]
+    across: NDArray[np.float64]
+    down: NDArray[np.float64]
+    forward: NDArray[np.float64]
+    left: float
+    right: float
+    upper: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper_outer: NDArray[np.float64]
+    lower_outer: NDArray[np.float64]
+    border: float
+    nose: float
+    chin: float
+    jaw_left: float
+    jaw_right: float
+
+    @property
+    def scale(self) -> float:
+        """Texture pixels per face size, down the face."""
+        return float(np.hypot(*self.down))
+
+    @property
+    def half_width(self) -> float:
+        """Half of the mouth's width, in face sizes."""
+        return (self.left + self.right) / 2
+
+    @property
+    def gap(self) -> NDArray[np.float64]:
+        """The photo's opening at `ALONG`, in face sizes."""
+        return self.lower - self.upper
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether the photo shows something between the lips."""
+        return bool(self.gap.max() > 0)
+
+    def coordinates(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Turn texture pixels into the face's `x` and `y`."""
+        inverse = np.linalg.inv(np.column_stack([self.across, self.down])).astype(np.float32)
+        x, y = x - np.float32(self.centre[0]), y - np.float32(self.centre[1])
+        return inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y
+
+    def pixels(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Turn the face's `x` and `y` into texture pixels."""
+        across, down = self.across.astype(np.float32), self.down.astype(np.float32)
+        centre = self.centre.astype(np.float32)
+        return centre[0] + across[0] * x + down[0] * y, centre[1] + across[1] * x + down[1] * y
+
+    def place(self, x: Field) -> Field:
+        """Turn `x` into places along the lips; beyond the corners they go on evenly."""
+        return _interpolated(x, self.x_along, ALONG)
+
+    def line(self, values: NDArray[np.float64], s: Field) -> Field:
+        """Read a line at places along the lips; beyond the corners it stays level."""
+        return np.interp(s, ALONG, values).astype(np.float32)
+
+    @property
+    def x_along(self) -> NDArray[np.float64]:
+        """The `x` of `ALONG`."""
+        return np.asarray(ALONG * (self.left + self.right) / 2 + ALONG**2 * (self.right - self.left) / 2)
+
+
+def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> Lips | None:
+    """Find the lips of a face in a texture; None where it is turned so far that one half is hidden.
+
+    The mesh gives the corners; the line at which the lips part is sought in the photo, since the mesh lies
+    up to a few pixels beside it and lips that part elsewhere look torn.
+    """
+    points = face.mesh.astype(np.float64)
+    points[:, :2] = (points[:, :2] - corner) * density
+    points[:, 2] *= density
+    axes, size = _axes(points)
+    plane = axes[:2, :2]
+    if size <= 0 or np.linalg.det(plane) < _MIN_AREA:
+        return None
+    middle = points[[13, 14], :2].mean(axis=0)
+    flat = (points[:, :2] - middle) @ np.linalg.inv(plane).T / size
+    left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
+    if min(left, right) < 0.25 * max(left, right):
+        return None
+    x_along = ALONG * (left + right) / 2 + ALONG**2 * (right - left) / 2
+    upper, lower, upper_outer, lower_outer = (
+        _line(flat[list(ring)], x_along) for ring in (_UPPER_INNER, _LOWER_INNER, _UPPER_OUTER, _LOWER_OUTER)
+    )
+    lips = Lips(
+        centre=middle,
+        across=axes[:2, 0] * size,
+        down=axes[:2, 1] * size,
+        forward=axes[:2, 2] * size,
+        left=left,
+        right=right,
+        upper=upper,
+        lower=np.maximum(lower, upper),
+        upper_outer=upper_outer,
+        lower_outer=lower_outer,
+        border=float((flat[list(_LOWER_LIDS), 1].mean() + flat[_NOSE_TIP, 1]) / 2),
+        nose=float(flat[_NOSE_BASE, 1]),
+        chin=float(flat[_CHIN, 1]),
+        jaw_left=-float(flat[list(_JAW_LEFT), 0].min()),
+        jaw_right=float(flat[list(_JAW_RIGHT), 0].max()),
+    )
+    is_shut = float(lips.gap.mean()) < _SHUT * 2 * lips.half_width
+    return _shut(lips, pixels) if is_shut else _parted(lips, pixels)
+
+
+def _axes(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Give the face's unit axes, in columns: to the right, down, towards the viewer; and its size."""
+    across = points[_EYES[1]] - points[_EYES[0]]
+    size = float(np.linalg.norm(across))
+    across = across / max(size, 1e-6)
+    down = points[_CHIN] - points[_TOP]
+    down = down - across * float(down @ across)
+    down = down / max(float(np.linalg.norm(down)), 1e-6)
+    # x to the right, y down, z away from the viewer: the third axis points away, its opposite at the viewer.
+    forward = -np.cross(across, down)
+    return np.column_stack([across, down, forward]), size
+
+
+def _line(points: NDArray[np.float64], x_along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw a smooth line through points of the mesh, which waver by a pixel."""
+    order = np.argsort(points[:, 0])
+    return _smooth(np.interp(x_along, points[order, 0], points[order, 1]), 2.5)
+
+
+def _parted(lips: Lips, pixels: Pixels) -> Lips:
+    """Put the inner edges of parted lips where the photo has them, a little within the lips.
+
+    Under the upper lip lies its shadow, before teeth as before a dark throat; the lower lip begins where the
+    colour changes most.
+    """
+    shadow = _grey(_strip(lips, lips.upper, pixels))
+    shadow = np.maximum(shadow, _SHADOW * np.percentile(shadow, 75, axis=0))
+    change = np.abs(np.gradient(_strip(lips, lips.lower, pixels), axis=0)).sum(axis=2)
+    upper = _refined(lips.upper, _SHADOW_WEIGHT * shadow) - _INTO_UPPER_LIP
+    lower = _refined(lips.lower, -_CHANGE_WEIGHT * change) + _INTO_LOWER_LIP
+    # The photo says nothing certain at the corners, where the lines have to meet.
+    trust = 1 - ALONG**12
+    upper = lips.upper + trust * (upper - lips.upper)
+    lower = lips.lower + trust * (lower - lips.lower)
+    return replace(lips, upper=upper, lower=np.maximum(lower, upper))
+
+
+def _shut(lips: Lips, pixels: Pixels) -> Lips:
+    """Put both inner edges on the line between closed lips, where the lower one comes out of the shadow."""
+    guess = (lips.upper + lips.lower) / 2
+    grey = _grey(_strip(lips, guess, pixels))
+    seam = _refined(guess, grey - _BRIGHTENING_WEIGHT * np.maximum(np.gradient(grey, axis=0), 0))
+    return replace(lips, upper=seam, lower=seam)
+
+
+def _strip(lips: Lips, guess: NDArray[np.float64], pixels: Pixels) -> Field:
+    """Cut the photo along a line: `(offsets, places, 3)` float32, smoothed a little."""
+    rows = (guess + _OFFSETS[:, None]).astype(np.float32)
+    x, y = lips.pixels(np.broadcast_to(lips.x_along.astype(np.float32), rows.shape), rows)
+    strip = cv2.remap(pixels[..., :3], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.GaussianBlur(strip.astype(np.float32), (0, 0), 1.0), np.float32)
+
+
+def _grey(strip: Field) -> Field:
+    return np.asarray(strip @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+
+
+def _refined(guess: NDArray[np.float64], cost: Field) -> NDArray[np.float64]:
+    """Move a line of the mesh by the cheapest way near it."""
+    straying = _STRAYING * (_OFFSETS[:, None] / _SEARCH) ** 2
+    path = _OFFSETS[_cheapest_path(np.asarray(cost + straying, np.float32))]
+    return _smooth(guess + path, 1.5)
+
+
+def _cheapest_path(cost: Field) -> NDArray[np.intp]:
+    """Give for each column the row of the cheapest way from left to right, a row a step at most."""
+    rows, columns = cost.shape
+    total = cost.copy()
+    came_from = np.zeros((rows, columns), np.intp)
+    index = np.arange(rows)
+    for column in range(1, columns):
+        padded = np.pad(total[:, column - 1], 1, constant_values=np.inf)
+        step = np.argmin(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0) - 1
+        came_from[:, column] = index + step
+        total[:, column] += total[index + step, column - 1]
+    path = np.zeros(columns, np.intp)
+    path[-1] = int(np.argmin(total[:, -1]))
+    for column in range(columns - 1, 0, -1):
+        path[column - 1] = came_from[path[column], column]
+    return path
+
+
+def _smooth(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """Smooth a line; its ends are carried on straight, so that the corners stay."""
+    reach = 3 * int(np.ceil(sigma))
+    taps = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    padded = np.pad(values, reach, mode="reflect", reflect_type="odd")
+    return np.convolve(padded, taps / taps.sum(), mode="valid")
+
+
+def _interpolated(x: Field, known: NDArray[np.float64], values: NDArray[np.float64]) -> Field:
+    """Interpolate, and go on straight beyond both ends."""
+    inside = np.interp(x, known, values)
+    before = np.minimum(x - known[0], 0) * (values[1] - values[0]) / (known[1] - known[0])
+    after = np.maximum(x - known[-1], 0) * (values[-1] - values[-2]) / (known[-1] - known[-2])
+    return np.asarray(inside + before + after, np.float32)

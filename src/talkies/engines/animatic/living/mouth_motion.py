@@ -1,0 +1,294 @@
+"""How the skin about a mouth moves: two smooth fields of displacement, parted along the lips.
+
+What hangs on the skull (upper lip, cheeks) follows one field, what hangs on the jaw (lower lip, chin) the
+other. They are equal beyond the corners, and differ along the lip line by just the opening. Each is a sum
+of few fixed fields, weighted by the expression, so that a frame costs one weighted sum and its inversion.
+
+Sources: Ekman, Friesen, "Facial Action Coding System" (1978) for what moves together; Cohen, Massaro,
+"Modeling coarticulation in synthetic visual speech" (1993) for the parameters of a speaking mouth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.living.expression import Expression
+from talkies.engines.animatic.living.lips import ALONG, Field, Lips
+
+WIDEST = 0.2  # face sizes between the lips at a loud "a": about 18 mm
+
+_LIP_RAISE = 0.14  # of the opening: the upper lip's share
+_CLOSING_ABOVE = 0.45  # of the photo's gap: what the upper lip comes down
+_NEUTRAL_HALF_WIDTH = 0.27  # face sizes: half of a mouth at rest
+_SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speaks
+_SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
+_NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
+_PROTRUSION = 0.07  # face sizes forward, for "u"
+_OVERLAP = 0.012  # face sizes that parted lips close beyond their edges, so that no teeth stay
+_WIDE_OPEN = 0.08  # face sizes of a photo's gap from which its mouth counts as open
+_COVERING = 0.022  # face sizes that the lips of a smile come down over the teeth when they round
+_TONGUE_ROOM = 0.12  # opening that the tip of the tongue needs
+_TUCK_GAP = 0.042  # face sizes of upper teeth that show for "f"
+_ROLL_PRESSED, _ROLL_ROUND, _ROLL_TUCKED = -0.42, 0.36, -0.45  # lips that grow thinner or fuller
+_WIDE_ARCH, _ROUND_ARCH = (1.0, 0.62), (0.72, 0.62)  # reach along the lips and bluntness of an opening
+_INVERSION_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much of each fixed field an expression takes; all 0 is the photo.
+
+    `close` is the share of the photo's own gap. `jaw` and `jaw_round`, the opening of spread and of
+    rounded lips, `raise_lip` and `lower_lip`, what the upper and the lower lip go up, and `forward` are
+    in sizes of the face; `width` is in half widths of the mouth, outwards; the others are shares, where
+    `roll_*` makes lips fuller, `smooth` undoes the upper lip's print on the lower one and `level`
+    straightens the bow of a smile.
+    """
+
+    close: float = 0.0
+    jaw: float = 0.0
+    jaw_round: float = 0.0
+    raise_lip: float = 0.0
+    lower_lip: float = 0.0
+    smooth: float = 0.0
+    roll_upper: float = 0.0
+    roll_lower: float = 0.0
+    width: float = 0.0
+    forward: float = 0.0
+    level: float = 0.0
+    smile: float = 0.0
+    frown: float = 0.0
+
+
+def amounts_of(expression: Expression, lips: Lips) -> Amounts:
+    """Turn an expression into amounts for a photo's mouth: what it shows already is not added again."""
+    mouth, share = expression.mouth, expression.speaking
+    spread, rounded = max(mouth.width, 0.0), max(-mouth.width, 0.0)
+    room = mouth.opening + _TONGUE_ROOM * mouth.tongue * (1 - mouth.opening)
+    gap = WIDEST * room * (1 - mouth.press) * (1 - 0.75 * mouth.tuck)
+    openness = min(float(lips.gap.max()) / _WIDE_OPEN, 1.0)
+    rest = lips.half_width
+    neutral = min(rest, _NEUTRAL_HALF_WIDTH + _SMILE_KEPT * max(rest - _NEUTRAL_HALF_WIDTH, 0.0))
+    target = neutral * (1 + _SPREAD * spread - _ROUND * rounded - _NARROWING * mouth.opening)
+    raised = _LIP_RAISE * gap * (1 - 0.7 * openness) + _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
+    covering = _COVERING * rounded * openness
+    return Amounts(
+        close=share,
+        jaw=share * (1 - _LIP_RAISE) * gap * (1 - rounded),
+        jaw_round=share * (1 - _LIP_RAISE) * gap * rounded,
+        raise_lip=share * (raised - covering),
+        lower_lip=share * (mouth.tuck * (0.01 - _TUCK_GAP * openness) - covering),
+        smooth=share * min(gap / _WIDE_OPEN, 1.0),
+        roll_upper=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded),
+        roll_lower=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded + _ROLL_TUCKED * mouth.tuck),
+        width=share * (target / rest - 1),
+        forward=share * _PROTRUSION * rounded,
+        level=share * 0.8 * rounded,
+        smile=max(expression.smile, 0.0),
+        frown=max(-expression.smile, 0.0),
+    )
+
+
+def jaw_drop(amounts: Amounts, lips: Lips) -> float:
+    """Tell how far the lower teeth have gone down from where they are in the photo, in face sizes."""
+    closed = (1 - _CLOSING_ABOVE) * float(lips.gap[len(ALONG) // 2]) * amounts.close
+    return amounts.jaw + amounts.jaw_round - amounts.lower_lip - closed
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """Where the texture shows, in each node of the grid, what has moved there.
+
+    `upper` and `lower` are `(rows, columns, 2)` displacements in texture pixels, to be subtracted from a
+    place to find where its skin lies in the photo; `above` and `below` are how far that place lies in the
+    photo under the upper and the lower lip's inner edge, in texture pixels.
+    """
+
+    upper: Field
+    lower: Field
+    above: Field
+    below: Field
+
+
+class MouthMotion:
+    """The fixed fields of one mouth on a grid over a box of a texture.
+
+    Args:
+        lips: the mouth.
+        x, y: the nodes, in texture pixels, `(rows, columns)`.
+        rim: how freely each node may move, 0..1; 0 where the box ends.
+    """
+
+    def __init__(self, lips: Lips, x: Field, y: Field, rim: Field) -> None:
+        self._lips = lips
+        self._step = float(x[0, 1] - x[0, 0])
+        face_x, face_y = lips.coordinates(x, y)
+        s = lips.place(face_x)
+        # Under the edges, measured down the face, in texture pixels.
+        scale = np.float32(lips.scale)
+        self._above = (face_y - lips.line(lips.upper, s)) * scale
+        self._below = (face_y - lips.line(lips.lower, s)) * scale
+        fields = _Fields(lips, face_x, face_y, s)
+        self._upper = _stacked(fields.upper(), rim, lips)
+        self._lower = _stacked(fields.lower(), rim, lips)
+
+    def inverse(self, amounts: Amounts) -> Inverse:
+        """Move the skin and tell where each node's skin comes from."""
+        weights = _weights(amounts)
+        upper, above = self._inverted(np.tensordot(weights, self._upper, 1), self._above)
+        lower, below = self._inverted(np.tensordot(weights, self._lower, 1), self._below)
+        return Inverse(upper, lower, above, below)
+
+    def cheeks(self, amounts: Amounts) -> Field:
+        """Give the displacement of what the photo shows between the lips, `(rows, columns, 2)` in pixels.
+
+        It stays with the skull, but a smile draws the cheeks' inner sides along.
+        """
+        smile = Amounts(smile=amounts.smile, frown=amounts.frown)
+        return self._inverted(np.tensordot(_weights(smile), self._upper, 1), self._above)[0]
+
+    def _inverted(self, field: NDArray[np.float32], depth: Field) -> tuple[Field, Field]:
+        """Invert a field by fixed-point iteration, and read `depth` where the skin comes from.
+
+        Source: Chen et al., "A simple fixed-point approach to invert a deformation field", 2008.
+        """
+        rows, columns = field.shape[:2]
+        row, column = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        in_nodes = field * np.float32(1 / self._step)
+        found = in_nodes
+        for _ in range(_INVERSION_STEPS):
+            found = _read(in_nodes, column - found[..., 0], row - found[..., 1])
+        return found * np.float32(self._step), _read(depth, column - found[..., 0], row - found[..., 1])
+
+
+def _weights(amounts: Amounts) -> Field:
+    return np.array([getattr(amounts, name) for name in _NAMES], np.float32)
+
+
+def _read(field: Field, column: Field, row: Field) -> Field:
+    return np.asarray(
+        cv2.remap(field, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+
+
+_NAMES = tuple(Amounts.__dataclass_fields__)
+_Part = NDArray[np.floating[Any]] | float
+_Vector = tuple[_Part, _Part, _Part]
+"""A displacement across, down and forward, in face sizes."""
+
+
+class _Fields:
+    """The fixed fields at some places of a face, each for one unit of its amount."""
+
+    def __init__(self, lips: Lips, x: Field, y: Field, s: Field) -> None:
+        self._lips, self._y, self._s = lips, y, s
+        self._middle = (lips.line(lips.upper, s) + lips.line(lips.lower, s)) / 2
+        self._gap = lips.line(lips.gap, s) * (np.abs(s) < 1) + _overlap(lips) * _arch(s, 1.0, 0.5)
+        beside = np.where(x < 0, -x / lips.jaw_left, x / lips.jaw_right)
+        # A face grows narrower towards its chin; what lies beside it there is neck and background.
+        self._chin_side = 1 - _step(beside / (1 - 0.15 * _step(y, 0.0, lips.chin)), 0.35, 1.1)
+        self._neck = 1 - _step(y, 0.9 * lips.chin, lips.chin + 0.45)
+        self._hanging = _step(y, 0.8 * lips.nose - 0.12, 0.4)
+        self._over_lip = _step(y, lips.nose, 0.0)
+
+    def upper(self) -> dict[str, _Vector]:
+        """Move what hangs on the skull."""
+        y = self._y
+        to_nose = np.clip(1 - (self._middle - y) / (self._middle - self._lips.nose), 0, 1)
+        eased = to_nose * to_nose * (3 - 2 * to_nose)
+        lift = _arch(self._s, 1.0, 1.0)
+        return {
+            "close": (0.0, _CLOSING_ABOVE * self._gap * eased, 0.0),
+            "jaw": (0.0, self._jaw() * (1 - _arch(self._s, *_WIDE_ARCH)), 0.0),
+            "jaw_round": (0.0, self._jaw() * (1 - _arch(self._s, *_ROUND_ARCH)), 0.0),
+            "raise_lip": (0.0, -lift * eased, 0.0),
+            "roll_upper": (0.0, self._roll(self._lips.upper, self._lips.upper_outer), 0.0),
+            **self._shared(),
+        }
+
+    def lower(self) -> dict[str, _Vector]:
+        """Move what hangs on the jaw."""
+        opened = self._chin_side * self._neck
+        wide, rounded = _arch(self._s, *_WIDE_ARCH), _arch(self._s, *_ROUND_ARCH)
+        return {
+            "close": (0.0, -(1 - _CLOSING_ABOVE) * self._gap * self._neck, 0.0),
+            "jaw": (0.0, opened * (self._hanging + wide * (1 - self._hanging)), 0.0),
+            "jaw_round": (0.0, opened * (self._hanging + rounded * (1 - self._hanging)), 0.0),
+            "smooth": (0.0, self._smoothing(), 0.0),
+            "lower_lip": (0.0, -_arch(self._s, 1.0, 1.0) * self._neck, 0.0),
+            "roll_lower": (0.0, self._roll(self._lips.lower, self._lips.lower_outer), 0.0),
+            **self._shared(),
+        }
+
+    def _shared(self) -> dict[str, _Vector]:
+        """Move corners and cheeks, alike on both sides of the lip line."""
+        s, y = self._s, self._y
+        near = np.exp(-(((y - self._middle) / 0.21) ** 2))
+        pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-(((np.abs(s) - 1) / 0.7) ** 2)))
+        lips = np.exp(-((s / 1.1) ** 2) - ((y - self._middle) / 0.17) ** 2)
+        bow = self._bow()
+        corner = np.exp(-(((np.abs(s) - 1.15) / 0.55) ** 2) - ((y + 0.02) / 0.16) ** 2)
+        cheek = np.exp(-(((np.abs(s) - 1.55) / 0.55) ** 2) - ((y + 0.22) / 0.17) ** 2)
+        outwards = np.sign(s) * _step(np.abs(s), 0.0, 0.8)
+        return {
+            "width": (self._lips.half_width * pull * near, 0.0, 0.0),
+            "forward": (0.0, 0.0, lips),
+            "level": (0.0, bow * near, 0.0),
+            "smile": (0.055 * outwards * corner, -0.075 * corner - 0.035 * cheek, 0.0),
+            "frown": (0.0, 0.06 * corner, 0.0),
+        }
+
+    def _jaw(self) -> Field:
+        return np.asarray(self._chin_side * self._hanging * self._neck, np.float32)
+
+    def _bow(self) -> Field:
+        """What a smile's line has to be lowered by at each place to lie level with its middle."""
+        line = (self._lips.upper + self._lips.lower) / 2
+        middle = line[len(line) // 2]
+        beyond = np.exp(-(np.maximum(np.abs(self._s) - 1, 0) ** 2) / 0.4)
+        return np.asarray((middle - self._lips.line(line, self._s)) * beyond, np.float32)
+
+    def _smoothing(self) -> Field:
+        """Undo the print of the upper lip: a lower lip that hangs freely has a plain edge."""
+        line = self._lips.lower
+        plain = np.polynomial.Polynomial.fit(ALONG, line, 2)(ALONG)
+        near = np.exp(-(((self._y - self._middle) / 0.12) ** 2))
+        return np.asarray(
+            self._lips.line(plain - line, self._s) * near * _arch(self._s, 1.0, 0.5), np.float32
+        )
+
+    def _roll(self, inner: NDArray[np.float64], outer: NDArray[np.float64]) -> Field:
+        """Make a lip fuller: it moves away from the lip line in proportion, what lies beyond it no more."""
+        thickness = np.maximum(np.abs(self._lips.line(outer - inner, self._s)), 0.02)
+        away = self._y - self._lips.line(inner, self._s)
+        beyond = np.exp(-((away / (1.6 * thickness)) ** 2))
+        return np.asarray(away * beyond * _arch(self._s, 1.05, 0.5), np.float32)
+
+
+def _overlap(lips: Lips) -> float:
+    return _OVERLAP if lips.is_parted else 0.0
+
+
+def _arch(s: Field, reach: float, power: float) -> Field:
+    """Shape an opening: 1 in the middle, 0 at `reach` and beyond; a low power is blunt at its ends."""
+    return np.asarray(np.maximum(1 - (s / reach) ** 2, 0) ** power, np.float32)
+
+
+def _step(values: Field, start: float, end: float) -> Field:
+    part = np.clip((values - start) / (end - start), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)
+
+
+def _stacked(fields: dict[str, _Vector], rim: Field, lips: Lips) -> NDArray[np.float32]:
+    """Turn fields into texture pixels, `(amounts, rows, columns, 2)`; a field that is missing is 0."""
+    stack = np.zeros((len(_NAMES), *rim.shape, 2), np.float32)
+    axes = (lips.across, lips.down, lips.forward)
+    for name, vector in fields.items():
+        for part, axis in zip(vector, axes, strict=True):
+            stack[_NAMES.index(name)] += (rim * part)[..., None] * axis.astype(np.float32)
+    return stack

@@ -1,0 +1,53 @@
+"""What the pictures do not have is said once they have been looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from talkies.engines.animatic.absences import list_absences
+from talkies.engines.animatic.depth import estimate_depth
+from talkies.engines.animatic.faces import MESH_POINTS, Face
+from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.storyboard import draw
+from talkies.script import read
+from talkies.spec import PictureFacts, settle
+
+PLAIN = np.full((360, 640, 3), 127, np.uint8)
+FACE = Face((250, 80, 120, 150), 0.9, np.zeros((MESH_POINTS, 3), np.float32))
+
+
+def absences(prompt: str, *faces: Face) -> tuple[str, ...]:
+    facts = PictureFacts("a" * 64, 640, 360)
+    plan = draw(settle(prompt=prompt, first_frame=facts, seed=3), read(prompt))
+    scene = Scene(PLAIN, PLAIN, faces, None, PLAIN, estimate_depth(PLAIN, None, ()))
+    return list_absences(plan, plan.shots[0], scene)
+
+
+def test_lips_without_a_face_are_said_to_be_missing() -> None:
+    said = absences('The woman says: "Good evening."')
+
+    assert len(said) == 1
+    assert "Good evening." in said[0]
+    assert "no face" in said[0]
+
+
+def test_a_voice_from_outside_the_picture_needs_no_face() -> None:
+    assert absences('A deep voice-over: "In the beginning there was the sea."') == ()
+
+
+def test_a_smile_needs_a_face() -> None:
+    (said,) = absences("The woman smiles.")
+
+    assert said.startswith("“The woman smiles”")
+    assert absences("The woman smiles.", FACE) == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "missing"),
+    [("The river flows.", "water"), ("Clouds drift by.", "sky"), ("The grass sways.", "leaves or grass")],
+)
+def test_scenery_that_is_not_in_the_picture_is_named(prompt: str, missing: str) -> None:
+    (said,) = absences(prompt)
+
+    assert f"no {missing} was found" in said

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.faces import MESH_POINTS, Face
+from talkies.engines.animatic.living.acting import perform, perform_figure
+from talkies.engines.animatic.living.expression import PHOTO, STILL
+from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
+from talkies.engines.animatic.living.performance import POSE_LIMITS, Channel, Performance
+from talkies.engines.animatic.soundtrack import heard_steps
+from talkies.plan import ActionKind, Cue, Phoneme, PlacedSound, Plan, Shot, SpokenLine
+from talkies.spec import FRAME_RATE, SAMPLE_RATE
+
+_LEFT, _RIGHT = 1, 0  # numbers of the faces, the largest first
+
+
+def _face(x: float, size: float) -> Face:
+    return Face((x - size / 2, 200, size, size), 0.9, np.zeros((MESH_POINTS, 3), np.float32))
+
+
+_FACES = (_face(900, 200), _face(300, 150))
+_SHOT = Shot(start_frame=0, end_frame=240, picture="first")
+
+
+def _line(speaker: str, start_s: float, syllables: int = 6) -> SpokenLine:
+    phonemes = []
+    for number in range(syllables):
+        at_s = start_s + 0.25 * number
+        phonemes += [
+            Phoneme(symbol="m", start_s=at_s, end_s=at_s + 0.08),
+            Phoneme(symbol="ɑ", start_s=at_s + 0.08, end_s=at_s + 0.25),
+        ]
+    end_s = start_s + 0.25 * syllables
+    return SpokenLine(
+        text="ma",
+        speaker=speaker,
+        voice="woman",
+        language="en",
+        voice_over=False,
+        shot=0,
+        start_sample=round(start_s * SAMPLE_RATE),
+        sample_count=round((end_s - start_s) * SAMPLE_RATE),
+        start_s=start_s,
+        end_s=end_s,
+        phonemes=tuple(phonemes),
+    )
+
+
+def _cue(kind: ActionKind, text: str = "", start_s: float = 2.0, end_s: float = 3.5) -> Cue:
+    return Cue(kind=kind, who=None, text=text, shot=0, start_s=start_s, end_s=end_s)
+
+
+def _speak(line: SpokenLine) -> NDArray[np.float32]:
+    return np.ones(line.sample_count, np.float32)
+
+
+def _plan(
+    lines: Sequence[SpokenLine] = (),
+    cues: Sequence[Cue] = (),
+    *,
+    seconds: int = 10,
+    sounds: Sequence[PlacedSound] = (),
+    text: str = "",
+) -> Plan:
+    shot = _SHOT.model_copy(update={"end_frame": seconds * FRAME_RATE, "text": text})
+    return Plan(
+        engine="animatic",
+        width=1280,
+        height=720,
+        duration_s=seconds,
+        seed=5,
+        shots=(shot,),
+        lines=tuple(lines),
+        cues=tuple(cues),
+        sounds=tuple(sounds),
+    )
+
+
+def _perform(plan: Plan, faces: tuple[Face, ...] = _FACES[:1]) -> tuple[Performance, ...]:
+    return perform(plan, plan.shots[0], faces, _speak)
+
+
+def _added(cue: Cue, channel: Channel) -> NDArray[np.float64]:
+    """Tell what a cue adds to a face that does nothing else but live."""
+    with_cue, without = (_perform(_plan(cues=cues))[0].curves[channel] for cues in ((cue,), ()))
+    return np.asarray(with_cue - without)
+
+
+def test_a_shot_that_opens_whole_begins_as_the_photo_and_one_that_closes_whole_ends_so() -> None:
+    plan = _plan([_line("a woman", 0.3, 36)], [_cue("smile", start_s=0.0, end_s=10.0)])
+
+    performance = perform(plan, plan.shots[0], _FACES[:1], _speak, opens_whole=True, closes_whole=True)[0]
+
+    assert performance.expression(0) == performance.expression(239) == PHOTO
+    assert performance.head(0) == performance.head(239) == STILL
+    assert performance.expression(120) != PHOTO
+    assert performance.head(120) != STILL
+
+
+def test_the_speaker_speaks_and_the_other_looks_there() -> None:
+    right, left = _perform(_plan([_line("the woman on the left", 1.0)]), _FACES)
+
+    assert left.expression(36).speaking == 1
+    assert right.curves["speaking"].max() == 0
+    assert right.curves["gaze_x"][42:54].max() < -0.3
+
+
+def test_everybody_blinks_every_few_seconds_but_not_together() -> None:
+    performances = _perform(_plan(seconds=12), (*_FACES, _face(600, 100)))
+
+    shut = [np.flatnonzero(each.curves["blink_left"] > 0.999) for each in performances]
+    assert all(2 <= np.count_nonzero(np.diff(frames, prepend=-9) > 3) <= 6 for frames in shut)
+    assert not set(shut[0]) & set(shut[1]) | set(shut[1]) & set(shut[2]) | set(shut[0]) & set(shut[2])
+
+
+def test_a_blink_lasts_five_to_eight_frames() -> None:
+    lids = _perform(_plan())[0].curves["blink_left"]
+    closing = np.flatnonzero(np.diff((lids > 0.01).astype(int)))
+
+    assert all(5 <= end - start <= 8 for start, end in zip(closing[::2], closing[1::2], strict=False))
+
+
+def test_a_longer_clip_begins_as_a_shorter_one() -> None:
+    short, long = (_perform(_plan(seconds=seconds))[0] for seconds in (5, 12))
+
+    for name, curve in short.curves.items():
+        np.testing.assert_allclose(long.curves[name][: curve.size], curve, atol=1e-12)
+
+
+def test_a_part_of_a_shot_is_acted_as_in_the_whole() -> None:
+    plan = _plan([_line("a woman", 1.0)], [_cue("nod")])
+    rest = plan.shots[0].model_copy(update={"start_frame": 18})
+
+    whole = _perform(plan)[0]
+    part = perform(plan, rest, _FACES[:1], _speak)[0]
+
+    for name in ("turn", "nod", "smile", "speaking"):
+        np.testing.assert_allclose(part.curves[name], whole.curves[name][18:], atol=1e-12)
+
+
+def test_nobody_stands_frozen() -> None:
+    turn, breath = (_perform(_plan())[0].curves[name] for name in ("turn", "breath"))
+
+    assert np.ptp(turn) > 0.01
+    assert np.ptp(breath) > 1
+
+
+@pytest.mark.parametrize("kind", sorted({*FEELINGS, *GESTURES}))
+def test_every_cue_is_seen_smooth_and_within_limits(kind: ActionKind) -> None:
+    performance = _perform(_plan(cues=[_cue(kind, "to the left")]))[0]
+    idle = _perform(_plan())[0]
+
+    moved = sum(np.abs(performance.curves[name] - idle.curves[name]).max() for name in idle.curves)
+    assert moved > 0.03
+    for name, limit in POSE_LIMITS.items():
+        assert np.abs(performance.curves[name]).max() <= max(limit, 1.0 if name == "breath" else 0)
+        assert np.abs(np.diff(performance.curves[name])).max() < 0.35 * limit
+
+
+def test_a_smile_holds_until_the_next_feeling() -> None:
+    performance = _perform(_plan(cues=[_cue("smile"), _cue("sadness", start_s=6.0, end_s=7.0)]))[0]
+
+    assert performance.expression(130).smile > 0.6
+    assert performance.expression(220).smile < -0.4
+
+
+def test_a_nod_goes_down_first_and_a_shake_goes_both_ways() -> None:
+    nod, shake = _added(_cue("nod"), "nod"), _added(_cue("shake_head"), "turn")
+
+    assert nod[48:56].max() > 0.06
+    assert shake.max() > 0.05
+    assert shake.min() < -0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "sign"),
+    [
+        ("looks to the left", "gaze_x", -1),
+        ("looks to the right", "gaze_x", 1),
+        ("looks up", "gaze_y", -1),
+        ("looks down", "gaze_y", 1),
+        ("向左看", "gaze_x", -1),
+    ],
+)
+def test_a_gaze_goes_where_the_words_point(text: str, channel: Channel, sign: int) -> None:
+    assert sign * _added(_cue("gaze", text), channel)[60] > 0.4
+
+
+def test_a_turned_head_comes_back() -> None:
+    turn = _added(_cue("turn_head", "turns to the right"), "turn")
+
+    assert turn[72] > 0.12
+    assert abs(turn[130]) < 0.01
+
+
+def test_a_wink_closes_one_eye() -> None:
+    added = [_added(_cue("wink", "winks"), name).max() for name in ("blink_left", "blink_right")]
+
+    assert sorted(added) == [pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05)]
+
+
+def test_a_wave_becomes_a_friendly_nod() -> None:
+    cue = _cue("wave", "waves at the camera")
+
+    assert _added(cue, "smile").max() > 0.4
+    assert _added(cue, "nod").max() > 0.04
+
+
+def test_a_walker_is_lowest_at_each_step_that_is_heard() -> None:
+    heard = PlacedSound(kind="footsteps", shot=0, start_sample=0, sample_count=10 * SAMPLE_RATE)
+    plan = _plan(cues=[_cue("walk", start_s=1.0, end_s=9.0)], sounds=[heard])
+    rise = _perform(plan)[0].curves["rise"]
+
+    steps = [moment_s * FRAME_RATE - 0.5 for moment_s in heard_steps(plan) if 2 < moment_s < 8]
+    assert len(steps) > 9
+    for step in steps:
+        near = np.arange(round(step) - 5, round(step) + 6)
+        assert abs(near[rise[near].argmin()] - step) <= 1
+
+
+def test_somebody_walks_at_a_pace_when_no_step_is_heard() -> None:
+    rise = _added(_cue("walk", start_s=1.0, end_s=9.0), "rise")
+
+    lowest = 1 + np.flatnonzero((rise[1:-1] < rise[:-2]) & (rise[1:-1] <= rise[2:]) & (rise[1:-1] < -0.01))
+    assert np.diff(lowest).mean() == pytest.approx(FRAME_RATE / 1.8, abs=0.5)
+
+
+def test_a_laugh_is_seen_when_it_is_heard() -> None:
+    heard = PlacedSound(kind="laughter", shot=0, start_sample=5 * SAMPLE_RATE, sample_count=2 * SAMPLE_RATE)
+    performance = _perform(_plan(cues=[_cue("laugh")], sounds=[heard]))[0]
+
+    assert performance.curves["speaking"][: 5 * FRAME_RATE].max() == 0
+    assert performance.curves["speaking"][5 * FRAME_RATE :].max() > 0.6
+
+
+def test_the_same_seed_gives_the_same_performance() -> None:
+    plan = _plan([_line("a woman", 1.0)], [_cue("laugh")])
+
+    first, second = (_perform(plan)[0] for _ in range(2))
+
+    assert all(np.array_equal(first.curves[name], second.curves[name]) for name in first.curves)
+
+
+def test_an_animal_breathes_and_a_thing_only_turns() -> None:
+    cat, cup = (
+        perform_figure(plan, plan.shots[0], cut_out=True)
+        for plan in (_plan(text="The cat sleeps."), _plan(text="A cup."))
+    )
+
+    assert cat is not None
+    assert cup is not None
+    assert np.ptp(cat.curves["breath"]) > 1
+    assert np.ptp(cup.curves["breath"]) == 0
+    assert np.ptp(cup.curves["turn"]) > 0.01
+
+
+def test_only_an_animal_moves_where_nothing_is_cut_out_of_the_photo() -> None:
+    cat, cup = _plan(text="The cat sleeps."), _plan(text="A cup.")
+
+    assert perform_figure(cat, cat.shots[0], cut_out=False) is not None
+    assert perform_figure(cup, cup.shots[0], cut_out=False) is None

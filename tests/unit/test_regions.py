@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.living.horizons import find_far_shore, find_sky
+from talkies.engines.animatic.living.look import Look
+from talkies.engines.animatic.living.regions import find_regions
+from talkies.media import Frame
+
+Picture = NDArray[np.float32]
+
+
+def _textured(colour: tuple[int, int, int], shape: tuple[int, int], amount: float, seed: int) -> Picture:
+    noise = np.random.default_rng(seed).normal(0, amount, (*shape, 1)).astype(np.float32)
+    blurred = cv2.GaussianBlur(noise, (0, 0), 1.5)[..., None] * 4
+    return np.asarray(np.array(colour, np.float32) + blurred, np.float32)
+
+
+def _landscape(*, sea: tuple[int, int, int] = (50, 90, 130)) -> Frame:
+    """Blue sky, a dark rough hill, and below a level shore a sea in flat stripes."""
+    rows, columns = 360, 640
+    picture = _textured((120, 170, 225), (rows, columns), 0.5, 1)
+    x = np.arange(columns)
+    skyline = 120 + 30 * np.sin(x / 90)
+    hill = np.arange(rows)[:, None] > skyline
+    picture[hill] = _textured((70, 62, 50), (rows, columns), 14, 2)[hill]
+    stripes = np.repeat(np.random.default_rng(3).normal(0, 3, (120, 1, 1)), columns, axis=1)
+    picture[240:] = np.array(sea) + cv2.GaussianBlur(stripes, (0, 0), 2)[..., None]
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _share(cover: NDArray[np.float32], rows: slice) -> float:
+    return float(cover[rows].mean())
+
+
+def test_the_sky_ends_at_the_skyline() -> None:
+    sky = find_sky(Look(_landscape(), None))
+
+    assert sky is not None
+    assert sky.confidence > 0.6
+    rows = sky.cover.shape[0]
+    assert _share(sky.cover, slice(0, round(rows * 0.2))) > 0.95
+    assert _share(sky.cover, slice(round(rows * 0.5), rows)) < 0.02
+
+
+def test_a_textured_wall_is_no_sky() -> None:
+    wall = np.clip(_textured((150, 110, 80), (360, 640), 14, 4), 0, 255).astype(np.uint8)
+
+    sky = find_sky(Look(wall, None))
+
+    assert sky is None or sky.confidence < 0.2
+
+
+def test_the_far_shore_is_the_line_across_the_picture() -> None:
+    shore = find_far_shore(Look(_landscape(), None))
+
+    assert shore is not None
+    assert abs(shore - 240 / 360) < 0.03
+
+
+def test_a_blue_sea_is_water_and_the_hill_above_it_is_not() -> None:
+    water = find_regions(_landscape(), None, frozenset({"water"}))["water"]
+
+    rows = water.cover.shape[0]
+    assert _share(water.cover, slice(round(rows * 0.72), rows)) > 0.9
+    assert _share(water.cover, slice(0, round(rows * 0.62))) == 0
+
+
+def test_a_brown_plain_is_not_water_even_when_the_script_speaks_of_water() -> None:
+    assert "water" not in find_regions(_landscape(sea=(150, 110, 70)), None, frozenset({"water"}))
+
+
+def test_green_detail_is_plants_without_a_word_about_them() -> None:
+    meadow = np.clip(_textured((90, 150, 40), (360, 640), 14, 5), 0, 255).astype(np.uint8)
+
+    plants = find_regions(meadow, None)["plants"]
+
+    assert plants.cover.mean() > 0.9
+
+
+def test_a_smooth_green_wall_is_no_plant() -> None:
+    wall = np.full((360, 640, 3), (90, 150, 40), np.uint8)
+
+    assert "plants" not in find_regions(wall, None, frozenset({"plants"}))
+
+
+def test_skin_is_no_dry_grass() -> None:
+    skin = np.clip(_textured((205, 160, 130), (360, 640), 12, 6), 0, 255).astype(np.uint8)
+
+    assert find_regions(skin, None, frozenset({"plants", "water", "sky"})) == {}
+
+
+def test_nothing_of_the_subject_belongs_to_a_region() -> None:
+    subject = np.zeros((360, 640), np.uint8)
+    subject[200:, 200:400] = 255
+
+    regions = find_regions(_landscape(), subject, frozenset({"water", "sky"}))
+
+    water = regions["water"].cover
+    rows, columns = water.shape
+    inside = water[round(rows * 0.7) :, round(columns * 0.33) : round(columns * 0.61)]
+    assert inside.max() == 0
+    assert water[round(rows * 0.8), round(columns * 0.1)] > 0.9
