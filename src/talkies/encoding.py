@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +26,7 @@ from talkies.errors import EngineFailed
 from talkies.media import Frame, Samples, Tick, no_tick
 from talkies.spec import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 
-__all__ = ["check_writable", "write_picture", "write_video"]
+__all__ = ["check_writable", "played_back", "write_picture", "write_video"]
 
 CHANNELS = 2
 
@@ -86,6 +87,25 @@ def write_video(
             tick("encoding", 0, 1)
             film.finish()
         tick("encoding", 1, 1)
+
+
+def played_back(mix: Samples) -> Samples:
+    """Give a mix as a player will decode it: AAC moves its peaks, most of all those of clicks.
+
+    Args:
+        mix: `(samples, 2)` float32 in [-1, 1].
+
+    Returns:
+        As many samples or a few more: what the codec puts before and after them is included.
+    """
+    coded = io.BytesIO()
+    with av.open(coded, "w", format="adts") as writer:
+        stream = _add_sound(writer)
+        for packet in _encode_sound(stream, mix):
+            writer.mux(packet)
+    coded.seek(0)
+    with av.open(coded, "r", format="aac") as reader:
+        return np.concatenate([sound.to_ndarray().T for sound in reader.decode(audio=0)])
 
 
 def write_picture(path: Path, frame: Frame) -> None:

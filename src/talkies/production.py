@@ -12,11 +12,15 @@ import numpy as np
 
 from talkies import encoding, mixing, provenance
 from talkies.engines import Engine
+from talkies.loudness import true_peak_dbtp
 from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, no_tick
 from talkies.plan import Plan
 from talkies.provenance import Signing
 from talkies.script import read
 from talkies.spec import SAMPLES_PER_FRAME, Spec
+
+CEILING_DBTP = -1.0
+_TRIALS = 3  # mixes made until one keeps under the ceiling; nearly always the first
 
 
 def make_plan(spec: Spec, engine: Engine) -> Plan:
@@ -59,7 +63,7 @@ def produce(
             width=plan.width,
             height=plan.height,
             frame_count=plan.frame_count,
-            mix=pool.submit(mixing.mix, joined_tracks(clips)) if plan.audio else None,
+            mix=pool.submit(_mix, joined_tracks(clips)) if plan.audio else None,
             tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
             tick=tick,
         )
@@ -88,6 +92,18 @@ class _Reel:
         for frame in self._frames:
             self.last = frame
             yield frame
+
+
+def _mix(tracks: list[Track]) -> Samples:
+    """Mix the tracks so that no peak is above the ceiling once the sound has been coded and played."""
+    ceiling_dbtp = CEILING_DBTP
+    for _ in range(_TRIALS):
+        mix = mixing.mix(tracks, ceiling_dbtp=ceiling_dbtp)
+        over_db = true_peak_dbtp(encoding.played_back(mix)) - CEILING_DBTP
+        if over_db <= 0:
+            break
+        ceiling_dbtp -= over_db + 0.1
+    return mix
 
 
 def joined_tracks(clips: list[Clip]) -> list[Track]:

@@ -47,8 +47,32 @@ def _arenas(before: str) -> int:
 
 
 def test_the_servers_threads_share_a_heap() -> None:
-    assert _arenas("from talkies.heap import limit_arenas; limit_arenas()") <= ARENAS
+    assert _arenas("from talkies.heap import limit_heap; limit_heap()") <= ARENAS
 
 
 def test_without_that_threads_get_heaps_of_their_own() -> None:
     assert _arenas("") > ARENAS
+
+
+def test_a_large_block_is_given_back_though_one_was_freed_before() -> None:
+    code = """
+import ctypes
+from talkies.heap import LARGE_BYTES, limit_heap
+
+class Mapped(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in ("arena", "free", "fast", "blocks", "bytes")]
+    _fields_ += [(f"more_{number}", ctypes.c_size_t) for number in range(5)]
+
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Mapped
+limit_heap()
+first = bytearray(100 * LARGE_BYTES)
+del first
+before = libc.mallinfo2().blocks
+second = bytearray(2 * LARGE_BYTES)
+held = libc.mallinfo2().blocks
+del second
+print(held - before, libc.mallinfo2().blocks - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "0"]

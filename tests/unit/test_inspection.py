@@ -200,11 +200,11 @@ def test_fast_motion_counts_as_moved_and_slow_motion_does_not(probe: Probe) -> N
 
 def test_what_moves_beside_the_camera_is_told_from_a_pan(probe: Probe) -> None:
     frames = pan(1)
-    crossing = [frame.copy() for frame in frames]
-    for index, frame in enumerate(crossing):
-        frame[40:100, 20 + 2 * index : 80 + 2 * index] = scene(2)[:60, :60]
+    with_a_card = [frame.copy() for frame in frames]
+    for frame in with_a_card:
+        frame[30:110, 80:180] = scene(2)[:80, :100]
 
-    plain, lively = probe(frames).picture.motion, probe(crossing).picture.motion
+    plain, lively = probe(frames).picture.motion, probe(with_a_card).picture.motion
 
     assert plain.inner_px is not None
     assert lively.inner_px is not None

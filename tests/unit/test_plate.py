@@ -32,13 +32,52 @@ def test_nothing_of_the_subject_is_left_in_the_plate() -> None:
     assert (inside[:, 1] > inside[:, [0, 2]].max(axis=1)).mean() < 0.01
 
 
-def test_the_rim_of_the_filling_keeps_the_texture_beside_it() -> None:
-    frame, alpha = _striped_with_disc()
+def _grainy_with_disc() -> tuple[Frame, NDArray[np.uint8]]:
+    """A dark disc before a grey wall with grain of 6 grey levels."""
+    wall = 140 + np.random.default_rng(1).normal(0, 6, (320, 480, 3))
+    alpha = _disc((320, 480))
+    share = alpha[..., None] / 255
+    return (wall * (1 - share) + 30 * share).clip(0, 255).astype(np.uint8), alpha
+
+
+def test_the_rim_of_the_filling_has_the_grain_of_the_wall_and_its_colour() -> None:
+    frame, alpha = _grainy_with_disc()
 
     plate = fill_behind(frame, alpha)
 
-    rim = plate[160, 175:195].astype(int)  # just inside the disc's left edge
-    assert (rim[:, 0] - rim[:, 2]).std() > 40
+    rim = plate[140:180, 184:200].astype(float)  # just inside the disc's left edge
+    assert 3 < rim.std() < 8
+    assert abs(rim.mean() - 140) < 4
+
+
+def test_a_thing_beside_the_subject_is_not_seen_twice() -> None:
+    frame, alpha = _grainy_with_disc()
+    frame[145:175, 140:160] = (200, 40, 40)
+
+    plate = fill_behind(frame, alpha).astype(int)
+
+    red = plate[..., 0] - plate[..., 1] > 80
+    assert red[145:175, 140:160].all()
+    assert red.sum() < 1.1 * 30 * 20
+
+
+def test_a_single_hair_beyond_the_matte_is_taken_off_the_wall() -> None:
+    frame, alpha = _grainy_with_disc()
+    cv2.line(frame, (180, 160), (172, 150), (20, 20, 20), 2)
+
+    plate = fill_behind(frame, alpha)
+
+    assert plate[150:160, 172:181].min() > 100
+
+
+def test_the_wall_beside_a_clean_edge_is_left_to_the_plate() -> None:
+    frame, alpha = _grainy_with_disc()
+
+    plate = fill_behind(frame, alpha)
+    claimed = claim(frame, plate, alpha)
+
+    beside = (cv2.dilate(alpha, np.ones((21, 21))) > 8) & (cv2.dilate(alpha, np.ones((5, 5))) <= 8)
+    assert (claimed[beside] > 8).mean() < 0.02
 
 
 def test_pixels_away_from_the_subject_stay() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from talkies import settings
-from talkies.heap import limit_arenas
+from talkies.heap import limit_heap
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8000")]
@@ -25,7 +25,7 @@ def serve(host: Host = None, port: Port = None, data: Data = None, workers: Work
     The first start prints an API key on standard output, once. All other settings come from the
     environment or a file: see docs/settings.md.
     """
-    limit_arenas()  # before the first thread, which an import may start
+    limit_heap()  # before the first thread, which an import may start
     from talkies.cli.service import run_service  # no other command shall wait for its imports
 
     run_service(settings.load(host=host, port=port, data=data, workers=workers))

@@ -106,8 +106,8 @@ def fit_similarity(flow: Flow, picture: Grey) -> Similarity:
 def without_camera(flow: Flow, back: Flow, motion: Similarity, picture: Grey) -> Flow:
     """Give the flow that is left after what the camera did is taken away: what moves by itself, parallax.
 
-    It is zero where flow cannot be told: on flat surfaces, near the rim, where pictures come and go, and where
-    the flow `back` does not lead to where one came from, as among planks that are all alike.
+    It is zero where flow cannot be told: on flat surfaces, near the rim, where pictures come and go, and
+    where the flow `back` does not lead to where one came from, as among planks that are all alike.
     """
     height, width = picture.shape
     x = np.arange(width, dtype=np.float32) - (width - 1) / 2

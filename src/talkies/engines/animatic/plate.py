@@ -1,7 +1,8 @@
 """The background plate: the picture with its subject taken out and the gap filled.
 
-Only the gap's rim is ever seen, when parallax uncovers it, so the rim continues the texture beside it: each
-pixel is mirrored across the subject's outline. Deeper inside, the mirror fades to smooth inpainting.
+Only the gap's rim is ever seen, when parallax uncovers it. Its colour continues what lies well outside the
+subject's soft edge, out of focus: nothing that can be recognised is seen twice. Its grain is that of the
+surroundings, brought in by a shift.
 
 Source of the inpainting: Telea, "An Image Inpainting Technique Based on the Fast Marching Method", 2004.
 """
@@ -14,35 +15,44 @@ from numpy.typing import NDArray
 
 from talkies.media import Frame
 
-_WORKING_SIDE = 320  # pixels, the longer side of the copy that is inpainted
-_MARGIN = 0.010  # of the longer side: filled as well, beyond the subject's soft edge
-_MIRROR_DEPTH = 0.05  # of the longer side: where the mirrored texture has faded
+_WORKING_SIDE = 320  # pixels, the longer side of the copy in which the filling is planned
+_CLOSE = 0.006  # of the longer side: where a matte always leaves a little of the subject's rim outside
+_SOUND = 0.015  # of the longer side: from here on the surroundings have none of the subject's colour
+_STRAY = 0.03  # of the longer side: how far beyond its edge a subject's single hairs may reach
+_CLEAR = 8  # of 255: a pixel with no more of the subject counts as background
+_BASE_BLUR = 4.0  # working pixels: what is finer is texture
+_ROUGHNESS_WINDOW = 41  # working pixels a side
+_GRAIN_BLUR = 2.0  # pixels: grain is finer
+_GRAIN_RANGE = 2.0  # standard deviations: what stands out more is an edge, not grain
+_EDGE = 16.0  # grey levels, the most that a pixel of grain stands out
+_DIRECTIONS = 12
+_DISTANCES = (10, 20, 40)  # working pixels from which grain is shifted in
+
+Field = NDArray[np.float32]
 
 
 def fill_behind(frame: Frame, alpha: NDArray[np.uint8]) -> Frame:
     """Fill a picture in where its subject is.
 
-    Pixels away from the subject stay as they are.
+    Pixels away from the subject stay as they are, and so do those beside it that show the background.
 
     Args:
         frame: `(height, width, 3)` uint8, RGB.
         alpha: `(height, width)` uint8, the subject's matte.
     """
-    margin = max(2, round(_MARGIN * max(frame.shape[:2])))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-    gap = np.asarray(cv2.dilate(np.asarray(alpha > 8, np.uint8), disc), np.uint8)
-    if gap.all() or not gap.any():
+    clear = np.asarray(alpha <= _CLEAR, np.uint8)
+    outside = np.asarray(cv2.distanceTransform(clear, cv2.DIST_L2, 3), np.float32)
+    side = max(frame.shape[:2])
+    small = _small(frame)
+    far = _reduced(outside > _STRAY * side, small)
+    if clear.all() or not far.any():
         return frame
-    smooth, mirrored = _inpainted(frame, gap), _mirrored(frame, gap)
-    depth = cv2.distanceTransform(gap, cv2.DIST_L2, 3)
-    fade = np.clip(1 - depth / (_MIRROR_DEPTH * max(frame.shape[:2])), 0, 1) * _known(mirrored)
-    filled = cv2.blendLinear(
-        mirrored[..., :3], smooth, fade.astype(np.float32), (1 - fade).astype(np.float32)
-    )
-    # The filling fades out over the margin: a matte always leaves a little of the subject's rim outside.
-    outside = cv2.distanceTransform(np.asarray(alpha <= 8, np.uint8), cv2.DIST_L2, 3)
-    share = np.clip((margin - outside) / (0.6 * margin), 0, 1).astype(np.float32)
-    return np.asarray(cv2.blendLinear(filled, frame, share, 1 - share), np.uint8)
+    share = _share(frame, small, outside, far)
+    # What is not stray beside the subject is known as well.
+    known = _reduced((outside > _SOUND * side) & (share < 0.1), small)
+    filled = _enlarged(_base(small, known), frame) + _grain(frame, known)
+    mixed = frame + share[..., None] * (filled - frame)
+    return np.asarray(np.rint(np.clip(mixed, 0, 255)), np.uint8)
 
 
 def claim(frame: Frame, plate: Frame, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -61,42 +71,96 @@ def claim(frame: Frame, plate: Frame, alpha: NDArray[np.uint8]) -> NDArray[np.ui
     return claimed
 
 
-def _inpainted(frame: Frame, gap: NDArray[np.uint8]) -> Frame:
-    """Inpaint a small copy and enlarge it: smooth, without texture."""
+def _small(frame: Frame) -> Frame:
     scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
-    small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    small_gap = cv2.dilate(
-        cv2.resize(gap, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.ones((3, 3))
-    )
-    filled = cv2.inpaint(small, small_gap, 4, cv2.INPAINT_TELEA)
-    # Telea leaves streaks; far from the rim only the colour matters.
-    blurred = cv2.GaussianBlur(filled, (0, 0), 3)
-    softened = np.where(small_gap[..., None] > 0, blurred, filled)
-    enlarged: Frame = np.asarray(
-        cv2.resize(softened, frame.shape[1::-1], interpolation=cv2.INTER_CUBIC), np.uint8
-    )
-    return enlarged
+    return np.asarray(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _mirrored(frame: Frame, gap: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mirror the surroundings into the gap along a smoothed distance field; RGBA, alpha 255 where known."""
-    scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
-    small_gap = cv2.resize(gap, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
-    depth = cv2.GaussianBlur(cv2.distanceTransform(small_gap, cv2.DIST_L2, 5), (0, 0), 3)
-    slope_x, slope_y = cv2.Sobel(depth, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(depth, cv2.CV_32F, 0, 1) / 8
-    steepness = np.maximum(slope_x**2 + slope_y**2, 0.05)
-    size = (frame.shape[1], frame.shape[0])
-    x, y = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
-    x -= cv2.resize(2 * depth * slope_x / steepness / scale, size)
-    y -= cv2.resize(2 * depth * slope_y / steepness / scale, size)
-    known = np.where(gap > 0, 0, 255).astype(np.uint8)
-    return np.asarray(
-        cv2.remap(np.dstack([frame, known]), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101),
-        np.uint8,
-    )
+def _reduced(where: NDArray[np.bool_], small: Frame) -> Field:
+    """Bring a region to working size: 1 where all of a pixel is in it, else 0."""
+    weight = cv2.resize(where.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(weight > 0.99, np.float32)
 
 
-def _known(mirrored: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Tell how far the mirror's image is free of the subject, 0 to 1, without a visible border."""
-    eroded = cv2.erode(mirrored[..., 3], np.ones((5, 5)))
-    return np.asarray(cv2.GaussianBlur(eroded, (0, 0), 3), np.float32) / np.float32(255)
+def _enlarged(values: Field, frame: Frame) -> Field:
+    return np.asarray(cv2.resize(values, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _base(small: Frame, known: Field) -> Field:
+    """Continue the known colours over the rest, without texture."""
+    filled = cv2.inpaint(small, np.asarray(known == 0, np.uint8), 4, cv2.INPAINT_TELEA)
+    return np.asarray(cv2.GaussianBlur(filled.astype(np.float32), (0, 0), _BASE_BLUR), np.float32)
+
+
+def _roughness(texture: Field, known: Field) -> Field:
+    """Measure how rough the known surroundings of each pixel are: the deviation, in grey levels."""
+    window = (_ROUGHNESS_WINDOW, _ROUGHNESS_WINDOW)
+    power = cv2.boxFilter((texture**2).mean(axis=-1) * known, -1, window)
+    weight = cv2.boxFilter(known, -1, window)
+    # The running sums of a box filter may end a little below nothing.
+    return np.asarray(np.sqrt(np.maximum(power, 0) / np.maximum(weight, 0.02)), np.float32)
+
+
+def _grain(frame: Frame, known: Field) -> Field:
+    """Shift the grain of the nearest known surroundings to where nothing is known."""
+    fine = frame - cv2.GaussianBlur(frame, (0, 0), _GRAIN_BLUR).astype(np.float32)
+    few = np.asarray(cv2.resize(fine, known.shape[::-1], interpolation=cv2.INTER_NEAREST), np.float32)
+    roughness = _roughness(np.clip(few, -_EDGE, _EDGE), known)
+    offset, found = _sources(known)
+    offset *= np.float32(frame.shape[1] / known.shape[1])
+    offset = np.asarray(cv2.resize(offset, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.float32)
+    height, width = frame.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    moved = cv2.remap(fine, x + offset[..., 0], y + offset[..., 1], cv2.INTER_NEAREST)
+    # Nothing where there is no source: beyond some depth, which parallax does not uncover.
+    limit = _enlarged(_GRAIN_RANGE * roughness * cv2.blur(found, (5, 5)), frame)[..., None]
+    return np.asarray(np.clip(moved, -limit, limit), np.float32)
+
+
+def _sources(known: Field) -> tuple[Field, Field]:
+    """Find for each pixel the way to known surroundings, `(x, y)` in working pixels, and where one exists."""
+    sound = np.asarray(cv2.erode(known, np.ones((3, 3))), np.float32)
+    offset, found = np.zeros((*known.shape, 2), np.float32), sound.copy()
+    for across, down in _shifts():
+        matrix = np.array([[1, 0, across], [0, 1, down]])
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        new = (found == 0) & (cv2.warpAffine(sound, matrix, sound.shape[::-1], flags=flags) > 0)
+        offset[new], found[new] = (across, down), 1
+    return offset, found
+
+
+def _shifts() -> list[tuple[float, float]]:
+    """List the shifts to try, in working pixels, short ones first."""
+    angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    return [
+        (float(np.rint(far * np.cos(angle))), float(np.rint(far * np.sin(angle))))
+        for far in _DISTANCES
+        for angle in angles
+    ]
+
+
+def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
+    """Tell where the filling is wanted, 0 to 1: all of it behind the subject, and where it reaches farther.
+
+    Beside the matte the photo stays where it shows what the far surroundings lead one to expect. Close to
+    it that is little more than their grain; single hairs further out must differ from all their texture.
+    """
+    side = max(frame.shape[:2])
+    base = _base(small, far)
+    # As far as stray hairs reach, surroundings that change cannot foretell a colour.
+    distant = np.asarray(cv2.GaussianBlur(base, (0, 0), _STRAY * _WORKING_SIDE), np.float32)
+    rough = _enlarged(_roughness(small - distant, far), frame)
+    unlike = cv2.GaussianBlur(cv2.absdiff(frame.astype(np.float32), _enlarged(base, frame)), (0, 0), 1.0)
+    red, green, blue = cv2.split(unlike)
+    difference = cv2.max(cv2.max(red, green), blue)
+    closeness = _ramp(outside, _CLOSE * side)
+    allowed = 4 + 2 * np.minimum(rough, 4) * closeness + 3 * rough * (1 - closeness)
+    strange = np.asarray(np.clip((difference / allowed - 1) * 2, 0, 1), np.float32)
+    spread = cv2.GaussianBlur(cv2.dilate(strange, np.ones((3, 3))), (0, 0), 1.0)
+    beside = spread * np.minimum(2 * _ramp(outside, _STRAY * side), 1)
+    return np.asarray(np.where(outside > 0, beside, 1), np.float32)
+
+
+def _ramp(outside: Field, reach: float) -> Field:
+    """Fall from 1 at the matte to 0 at some pixels from it."""
+    return np.asarray(np.maximum(1 - outside / np.float32(reach), 0), np.float32)
