@@ -42,6 +42,7 @@ MOST_LIMITING_DB = 30.0
 _OVERSAMPLING = 4  # ITU-R BS.1770-4, annex 2
 _LIMITER_LOOKAHEAD_S, _LIMITER_RELEASE_S = 0.003, 0.06
 _BLOCK_S, _HOP_S = 0.4, 0.1
+_ROUNDS = 8  # of gain and limiter
 _STEP = SAMPLE_RATE // 100  # samples between two points of a gain curve
 _SILENCE_LUFS = -70.0  # the absolute gate of BS.1770
 
@@ -207,11 +208,15 @@ def _master(scene: Scene, target_lufs: float, ceiling_dbtp: float) -> Samples:
     peaks = _peaks(scene)
     most_db = ceiling_db + MOST_LIMITING_DB - 20 * np.log10(peaks.max())
     drive_db = min(target_lufs - level, most_db)
-    for _ in range(8):
+    limited, least_db = scene, np.inf
+    for _ in range(_ROUNDS):
         gain = _gain(drive_db)
-        limited = scene * (gain * _limiter(peaks * gain, float(_gain(ceiling_db))))[:, None]
-        missing_db = target_lufs - _lufs(limited)
-        if abs(missing_db) < 0.1 or (missing_db > 0 and drive_db >= most_db):
+        driven = scene * (gain * _limiter(peaks * gain, float(_gain(ceiling_db))))[:, None]
+        missing_db = target_lufs - _lufs(driven)
+        # A bed that passes the loudness gate makes the loudness jump: the nearest round counts, not the last.
+        if abs(missing_db) < least_db:
+            limited, least_db = driven, abs(missing_db)
+        if least_db < 0.1 or (missing_db > 0 and drive_db >= most_db):
             break
         drive_db = min(drive_db + missing_db, most_db)
     # The limiter's own movement may add a hair between samples.
