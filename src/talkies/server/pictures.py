@@ -11,7 +11,7 @@ from anyio import CapacityLimiter
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from talkies.database import current_ms, pictures, reading
+from talkies.database import current_ms, pictures, reading, uploads
 from talkies.errors import BadPicture, NotFound
 from talkies.inputs import references
 from talkies.inputs.signatures import media_type
@@ -27,6 +27,17 @@ AT_ONCE = 8  # pictures at work in threads, so that they never take those that a
 # Built once: to build it takes longer than to run it, and every submit does.
 _KNOWN = select(pictures.c.width, pictures.c.height, pictures.c.created_ms).where(
     pictures.c.owner == bindparam("owner"), pictures.c.sha256 == bindparam("sha256")
+)
+_UPLOADED = (
+    select(
+        pictures.c.sha256, pictures.c.width, pictures.c.height, pictures.c.created_ms, pictures.c.storage_key
+    )
+    .join(uploads, (uploads.c.sha256 == pictures.c.sha256) & (uploads.c.owner == pictures.c.owner))
+    .where(
+        uploads.c.id == bindparam("id"),
+        uploads.c.owner == bindparam("owner"),
+        uploads.c.expires_ms > bindparam("now_ms"),
+    )
 )
 
 
@@ -78,6 +89,12 @@ class Pictures:
         async def uploaded(url: str) -> bytes | None:
             return await self._uploads.read(owner, url, field)
 
+        file_id = self._uploads.id_in(reference)
+        if file_id is not None:
+            known = await anyio.to_thread.run_sync(self._uploaded, owner, file_id, limiter=self._places)
+            if known is not None:
+                self._metrics.fetches.labels("accepted").inc()
+                return known
         try:
             data = await references.load(reference, field, fetcher=self._services.fetcher, uploads=uploaded)
             facts = await self.keep(owner, data, field)
@@ -87,6 +104,17 @@ class Pictures:
         self._metrics.fetches.labels("accepted").inc()
         self._metrics.fetched_bytes.observe(len(data))
         return facts
+
+    def _uploaded(self, owner: str, file_id: str) -> PictureFacts | None:
+        """Find the picture of an uploaded file without reading it; None if it must be read, or is none."""
+        with reading(self._services.database) as connection:
+            now_ms = current_ms(connection)
+            asked = {"id": file_id, "owner": owner, "now_ms": now_ms}
+            row = connection.execute(_UPLOADED, asked).one_or_none()
+        is_fresh = row is not None and now_ms - row.created_ms < FRESH_MS
+        if row is None or not is_fresh or not self._is_stored(row.storage_key):
+            return None
+        return PictureFacts(row.sha256, row.width, row.height)
 
     def _keep(self, owner: str, data: bytes, field: str) -> PictureFacts:
         """Keep a picture: its row before its file, as the housekeeper needs it that deletes them."""

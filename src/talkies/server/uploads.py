@@ -118,16 +118,22 @@ class Uploads:
             row = connection.execute(select(uploads).where(live)).one_or_none()
         return None if row is None else _upload(row)
 
+    def id_in(self, url: str) -> str | None:
+        """Give the file's id that a URL names; None if the URL is no file's."""
+        start = f"{self._services.public_url}{PATH}/"
+        if not url.startswith(start):
+            return None
+        return _plain(urlsplit(url[len(start) :]).path.partition("/")[0])
+
     async def read(self, owner: str, url: str, field: str) -> bytes | None:
         """Give the bytes of the owner's file with this URL; None if the URL is no file's.
 
         Raises:
             BadPicture: it is a file's URL, but the owner has no such file.
         """
-        start = f"{self._services.public_url}{PATH}/"
-        if not url.startswith(start):
+        file_id = self.id_in(url)
+        if file_id is None:
             return None
-        file_id = urlsplit(url[len(start) :]).path.partition("/")[0]
         return await run_in_threadpool(self._read, owner, file_id, field)
 
     def _read(self, owner: str, file_id: str, field: str) -> bytes:
