@@ -109,3 +109,15 @@ def test_a_person_that_the_net_misses_in_a_wide_picture_is_looked_for_again(
     assert found.alpha[110, 210] == 255  # the face
     assert found.alpha[330, 150] == 255  # the suit
     assert found.alpha[40, 700] == 0  # the wall
+
+
+def test_a_face_whose_middle_lies_beyond_the_picture_is_no_mistake(
+    portrait: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = find_faces(portrait)[0]
+    cut = np.ascontiguousarray(portrait[: int(face.centre[1]) - 2])
+    monkeypatch.setattr(matte, "_person_likelihood", lambda small: np.zeros(small.shape[:2], np.float32))
+
+    found = subject_matte(cut, (face,))
+
+    assert found is None or found.alpha.shape == cut.shape[:2]

@@ -110,7 +110,11 @@ def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.
     closer = _person_likelihood(small[top:bottom, left:right])
     # Only what hangs together with this face: the crop may show others in part.
     _, labels = cv2.connectedComponents(np.asarray(closer > 0.5, np.uint8))
-    row, column = round(y) - top, min(round(x) - left, labels.shape[1] - 1)
+    # A face that the picture's edge cuts may have its middle beyond it.
+    row, column = (
+        min(max(round(middle) - start, 0), length - 1)
+        for middle, start, length in zip((y, x), (top, left), labels.shape, strict=True)
+    )
     own = _grown(labels == labels[row, column], 3) if labels[row, column] else labels < 0
     np.maximum(part, np.where(own, closer, 0), out=part)
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from talkies.engines.animatic.living.easing import Curve
 from talkies.engines.animatic.living.expression import Expression, HeadPose, MouthShape
 
-Channel = Literal[
-    "opening",
-    "width",
-    "press",
-    "tuck",
-    "tongue",
-    "speaking",
+_MouthChannel = Literal["opening", "width", "press", "tuck", "tongue"]
+_FaceChannel = Literal[
     "smile",
     "blink_left",
     "blink_right",
@@ -27,31 +22,17 @@ Channel = Literal[
     "knit",
     "squint",
     "widen",
-    "turn",
-    "nod",
-    "tilt",
-    "rise",
-    "aside",
-    "breath",
 ]
+_PoseChannel = Literal["turn", "nod", "tilt", "rise", "aside", "breath"]
+Channel = Literal[_MouthChannel, "speaking", _FaceChannel, _PoseChannel]
 """The fields of `MouthShape`, `Expression` and `HeadPose`."""
 
 Motion = Mapping[Channel, Curve]
 """What one cause asks for: curves over the frames; a channel that is not there asks for nothing."""
 
-MOUTH: tuple[Channel, ...] = ("opening", "width", "press", "tuck", "tongue")
-FACE: tuple[Channel, ...] = (
-    "smile",
-    "blink_left",
-    "blink_right",
-    "gaze_x",
-    "gaze_y",
-    "brows",
-    "knit",
-    "squint",
-    "widen",
-)
-POSE: tuple[Channel, ...] = ("turn", "nod", "tilt", "rise", "aside", "breath")
+MOUTH: tuple[Channel, ...] = get_args(_MouthChannel)
+FACE: tuple[Channel, ...] = get_args(_FaceChannel)
+POSE: tuple[Channel, ...] = get_args(_PoseChannel)
 
 _SIGNED = frozenset({"width", "smile", "gaze_x", "gaze_y", "brows"})
 POSE_LIMITS: Mapping[Channel, float] = {
