@@ -12,21 +12,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 from talkies.inputs import decode_picture, read_picture_file
 from talkies.media import Inputs
 from talkies.spec import PictureFacts, Spec, settle
 
 ROOT = Path(__file__).parent.parent
 PHOTO = ROOT / "examples" / "astronaut.jpg"
+PAINTING = ROOT / "bench" / "pictures" / "self-portrait.jpg"  # large enough to need no super-resolution
 PROMPT = (ROOT / "examples" / "astronaut.txt").read_text(encoding="utf-8").strip()
 RATIO = "16:9"
 
 
-def request(*, resolution: str = "720p", duration: int = 5, seed: int = 7) -> tuple[Spec, Inputs]:
-    """Settle the bench's spec, in 16:9."""
-    data = read_picture_file(PHOTO, "first_frame")
-    frame = decode_picture(data)
-    facts = PictureFacts(sha256(data).hexdigest(), frame.shape[1], frame.shape[0])
+def request(
+    *, photo: Path = PHOTO, cut: int = 0, resolution: str = "720p", duration: int = 5, seed: int = 7
+) -> tuple[Spec, Inputs]:
+    """Settle the bench's spec, in 16:9. With `cut` columns fewer on the left it is another picture."""
+    data = read_picture_file(photo, "first_frame")
+    frame = np.ascontiguousarray(decode_picture(data)[:, cut:])
+    facts = PictureFacts(sha256(frame.tobytes()).hexdigest(), frame.shape[1], frame.shape[0])
     spec = settle(
         prompt=PROMPT, first_frame=facts, resolution=resolution, ratio=RATIO, duration=duration, seed=seed
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import cv2
@@ -52,13 +53,8 @@ class Lens:
         return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32) / np.float32(self.width)
 
     def rim(self) -> Grid:
-        """Give points along the output's edge in picture widths, as a grid of one row."""
-        far = np.array([(self.width - 1) / 2, (self.height - 1) / 2]) / self.width
-        steps = np.linspace(-1, 1, 9)
-        sides = [(step, side) for step in steps for side in (-1, 1)] + [
-            (side, step) for step in steps for side in (-1, 1)
-        ]
-        return (np.array(sides) * far).astype(np.float32)[None]
+        """Give points along the output's edge in picture widths, as a grid of one row; not to be changed."""
+        return _rim(self.width, self.height)
 
     def to_pixels(self, points: Grid) -> Grid:
         """Turn picture widths into pixel coordinates, 0 at the middle of the first pixel."""
@@ -73,6 +69,17 @@ class Lens:
         y = points[..., 1] * np.float32(rows * self.width / self.height) + np.float32((rows - 1) / 2)
         read = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(read, np.float32)
+
+
+@cache
+def _rim(width: int, height: int) -> Grid:
+    far = np.array([(width - 1) / 2, (height - 1) / 2]) / width
+    steps = np.linspace(-1, 1, 9)
+    sides = [(step, side) for step in steps for side in (-1, 1)]
+    sides += [(side, step) for step, side in sides]
+    rim = (np.array(sides) * far).astype(np.float32)[None]
+    rim.setflags(write=False)
+    return rim
 
 
 def sample(pixels: NDArray[Kind], places: Grid, border: int) -> NDArray[Kind]:

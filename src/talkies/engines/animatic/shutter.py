@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _OPEN = 0.5  # of a frame's time
 _FAST = 6 / 1280  # picture widths a frame: slower moves look right without blur
 _STEP = 2.5 / 1280  # picture widths between two views of a frame, if there are not too many
 _MOST_VIEWS = 5
+_SUBJECT = np.ones((2, 2), np.float32)  # its inverse depth
 
 
 def open_shutter(poses: Sequence[Pose], index: int, lens: Lens) -> tuple[Pose, ...]:
@@ -49,10 +51,10 @@ def expose(views: Sequence[Frame]) -> Frame:
     return np.asarray((total + len(views) // 2) // len(views), np.uint8)
 
 
+@lru_cache(maxsize=8)  # the way from this frame to the next is asked for again with the next
 def _travel(start: Pose, end: Pose, lens: Lens) -> float:
     """Measure how far the picture moves on the screen between two poses, at its rim, in widths."""
     if start == end:
         return 0.0
-    rim, subject = lens.rim(), np.ones((2, 2), np.float32)
-    way = project(rim, end, subject, lens) - project(rim, start, subject, lens)
+    way = project(lens.rim(), end, _SUBJECT, lens) - project(lens.rim(), start, _SUBJECT, lens)
     return float(np.hypot(way[..., 0], way[..., 1]).mean()) * math.sqrt(start.enlargement * end.enlargement)
