@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,11 @@ _HOMES = {
     "read": "script",
     "settle": "spec",
 }
+
+# Between its calls OpenCV's threads would spin, on cores that the encoder needs: a clip took a tenth longer.
+# It reads this when it is loaded.
+for _thread in ("MAIN", "WORKER"):
+    os.environ.setdefault(f"OPENCV_THREAD_POOL_ACTIVE_WAIT_{_thread}", "0")
 
 
 def __getattr__(name: str) -> Any:
