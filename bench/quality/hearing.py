@@ -18,6 +18,18 @@ _RECOGNISER_RATE = 16_000  # Hz, of pocketsphinx's model
 _COMPARED_RATE = 8_000  # Hz
 _MAX_LATE_S = 0.5
 _PAUSE_S = 0.2  # of silence around a line, which the recogniser needs
+_CONTRACTIONS = (
+    ("cannot", "can not"),
+    ("can't", "can not"),
+    ("won't", "will not"),
+    ("let's", "let us"),
+    ("n't", " not"),
+    ("'re", " are"),
+    ("'ll", " will"),
+    ("'ve", " have"),
+    ("'m", " am"),
+)
+"""Those with one meaning; 's and 'd have several and stay."""
 
 
 def words_heard(sound: NDArray[np.floating], plan: Plan) -> float | None:
@@ -25,7 +37,11 @@ def words_heard(sound: NDArray[np.floating], plan: Plan) -> float | None:
 
     That is 1 less the word error rate over the plan's English lines, each recognised where it lies in
     `sound`, `(samples,)` mono at 48 kHz. None when there is no English line. The recogniser errs by itself,
-    more in music.
+    more in music, and reads no digits: a case writes its numbers as words.
+
+    What no ear could tell is no error: words that sound the same (wait, weight) count as one, since only the
+    recogniser's guess decides how they are spelled; so do a contraction and its full form (we've, we have),
+    which fast speech makes alike; and a hyphen is a space.
     """
     lines = [line for line in plan.lines if line.language == "en"]
     if not lines:
@@ -35,7 +51,8 @@ def words_heard(sound: NDArray[np.floating], plan: Plan) -> float | None:
         _recognised(sound[max(0, line.start_sample - pause) : line.start_sample + line.sample_count + pause])
         for line in lines
     ]
-    return max(0.0, 1 - jiwer.wer([_plain(line.text) for line in lines], heard))
+    said = [_sounds(line.text) for line in lines]
+    return max(0.0, 1 - jiwer.wer(said, [_sounds(text) for text in heard]))
 
 
 def sound_lateness(sound: NDArray[np.floating], meant: NDArray[np.floating]) -> tuple[float, float]:
@@ -74,5 +91,10 @@ def _recognised(sound: NDArray[np.floating]) -> str:
     return str(found.hypstr) if found else ""
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z' ]", "", text.lower())
+def _sounds(text: str) -> str:
+    """Write a text so that two that sound alike are equal: each word as its phones, where they are known."""
+    words = re.sub(r"[^a-z' ]", "", text.lower().replace("’", "'").replace("-", " "))
+    for short, full in _CONTRACTIONS:
+        words = re.sub(rf"{short}\b", full, words)
+    phones = (_decoder().lookup_word(word) or word for word in words.split())
+    return " ".join(sound.replace(" ", "-") for sound in phones)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.cases import Case, request
-from talkies import encoding, mixing
+from talkies import encoding
 from talkies.engines import find_engine
 from talkies.fitting import fit
 from talkies.media import Frame, Samples, TrackName, no_tick
 from talkies.plan import Plan
-from talkies.production import joined_tracks, make_plan
+from talkies.production import final_mix, joined_tracks, make_plan
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def make(case: Case) -> Material:
         for picture in (inputs.first_frame, inputs.last_frame)
     )
     assert first is not None
-    mix = mixing.mix(tracks)
+    mix = final_mix(tracks)
     return Material(
         case=case,
         plan=plan,

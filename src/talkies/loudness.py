@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyloudnorm
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
+from scipy.signal import resample_poly, sosfilt
 
 from talkies.spec import SAMPLE_RATE
 
 _GATING_BLOCK_S = 0.4  # BS.1770-5, annex 1: shorter sounds have no integrated loudness
+_HOPS_IN_A_BLOCK = 4  # blocks overlap by three quarters
+_ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
+_OFFSET_LUFS = -0.691  # makes a 997 Hz sine at full scale in one channel read -3.01
+_SURROUND_WEIGHT = 1.41  # of the fourth and fifth channel
 _OVERSAMPLING = 4  # BS.1770-5, annex 2: at least 192 kHz for sound at 48 kHz
 _CHUNK_SAMPLES = 1 << 19  # keeps the oversampled copy of a long sound near 10 s
 _FILTER_REACH_SAMPLES = 32  # beyond the polyphase filter's 10 taps to each side, so that chunks join exactly
@@ -25,11 +32,49 @@ def integrated_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RAT
 
     Source: ITU-R BS.1770-5, annex 1, with the exact filter coefficients as fitted by B. De Man.
     """
-    heard = _heard_channels(samples)
-    if len(heard) < _GATING_BLOCK_S * sample_rate or not heard.any():
+    blocks = momentary_lufs(_heard_channels(samples), sample_rate)
+    loud = blocks[blocks > _ABSOLUTE_GATE_LUFS]
+    if not loud.size:
         return None
-    lufs = float(pyloudnorm.Meter(sample_rate, filter_class="DeMan").integrated_loudness(heard))
-    return lufs if np.isfinite(lufs) else None
+    return _mean_lufs(loud[loud > _mean_lufs(loud) + _RELATIVE_GATE_LU])
+
+
+def momentary_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
+    """Measure the loudness of each whole block of 0.4 s, one each 0.1 s, in LUFS; -inf for silence.
+
+    `samples` is `(samples, channels)` of up to five channels.
+    """
+    hop = _GATING_BLOCK_S * sample_rate / _HOPS_IN_A_BLOCK
+    edges = np.rint(np.arange(int(len(samples) / hop + 1e-9) + 1) * hop).astype(np.intp)
+    if len(edges) <= _HOPS_IN_A_BLOCK:
+        return np.zeros(0)
+    weights = np.where(np.arange(samples.shape[1]) < 3, 1.0, _SURROUND_WEIGHT)
+    power = np.square(k_weighted(samples[: edges[-1]], sample_rate)) @ weights
+    hops = np.add.reduceat(power, edges[:-1])
+    blocks = sliding_window_view(hops, _HOPS_IN_A_BLOCK).sum(axis=1) / (_GATING_BLOCK_S * sample_rate)
+    with np.errstate(divide="ignore"):
+        return np.asarray(_OFFSET_LUFS + 10 * np.log10(blocks))
+
+
+def k_weighted(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
+    """Filter `(samples, channels)` as the ear weighs it: a shelf for the head, and fewer lows."""
+    return np.asarray(sosfilt(_k_weighting(sample_rate), samples.astype(np.float64), axis=0))
+
+
+@cache
+def _k_weighting(sample_rate: int) -> NDArray[np.float64]:
+    shelf = pyloudnorm.IIRfilter(
+        3.99984385397, 0.7071752369554193, 1681.9744509555319, sample_rate, "high_shelf_DeMan"
+    )
+    high_pass = pyloudnorm.IIRfilter(
+        0.0, 0.5003270373253953, 38.13547087613982, sample_rate, "high_pass_DeMan"
+    )
+    return np.stack([np.append(part.b, part.a) for part in (shelf, high_pass)])
+
+
+def _mean_lufs(blocks: NDArray[np.float64]) -> float:
+    """Average block loudness as power."""
+    return float(10 * np.log10(np.mean(10 ** (blocks / 10))))
 
 
 def true_peak_dbtp(samples: NDArray[np.floating]) -> float:

@@ -63,7 +63,7 @@ def produce(
             width=plan.width,
             height=plan.height,
             frame_count=plan.frame_count,
-            mix=pool.submit(_mix, joined_tracks(clips)) if plan.audio else None,
+            mix=pool.submit(final_mix, joined_tracks(clips)) if plan.audio else None,
             tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
             tick=tick,
         )
@@ -94,7 +94,7 @@ class _Reel:
             yield frame
 
 
-def _mix(tracks: list[Track]) -> Samples:
+def final_mix(tracks: list[Track]) -> Samples:
     """Mix the tracks so that no peak is above the ceiling once the sound has been coded and played."""
     ceiling_dbtp = CEILING_DBTP
     for _ in range(_TRIALS):

@@ -121,6 +121,19 @@ def test_music_is_lowered_before_the_first_word_and_comes_back_after_the_last() 
     assert music_at(4.2) == pytest.approx(music_at(1.0), abs=0.5)
 
 
+def test_the_bed_is_down_before_the_first_word_and_lowest_among_the_consonants() -> None:
+    bed = tone(2010, 0.05) + tone(210, 0.05)
+    mixed = mixing.mix([Track("speech", talk()), Track("ambience", bed)])
+    before, just_before = (
+        slice(round(at * SAMPLE_RATE), round((at + 0.1) * SAMPLE_RATE)) for at in (0.9, 1.38)
+    )
+
+    low, high = (part_at(mixed, hertz, just_before) - part_at(mixed, hertz, before) for hertz in (210, 2010))
+
+    assert low < -4
+    assert high < low - 5
+
+
 def test_music_does_not_pump_while_speech_lasts() -> None:
     mixed = mixing.mix([Track("speech", talk()), Track("music", tone(5010, 0.1))])
     step = SAMPLE_RATE // 20

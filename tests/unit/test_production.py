@@ -9,7 +9,7 @@ from talkies import mixing
 from talkies.encoding import played_back
 from talkies.loudness import true_peak_dbtp
 from talkies.media import Samples, Track
-from talkies.production import CEILING_DBTP, _mix
+from talkies.production import CEILING_DBTP, final_mix
 from talkies.spec import SAMPLE_RATE
 
 
@@ -28,6 +28,6 @@ def ticking() -> list[Track]:
 
 def test_no_peak_is_above_the_ceiling_once_the_sound_is_played(ticking: list[Track]) -> None:
     plain = true_peak_dbtp(played_back(mixing.mix(ticking)))
-    kept = true_peak_dbtp(played_back(_mix(ticking)))
+    kept = true_peak_dbtp(played_back(final_mix(ticking)))
 
     assert kept <= CEILING_DBTP < plain
