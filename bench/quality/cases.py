@@ -24,7 +24,7 @@ class Case:
     """A picture (or two), a prompt, and what the clip is for.
 
     `place` is where in the picture the speaker is ("left", "right"), None for the largest face. `flashes`:
-    the prompt asks for light that flickers, so that steady light is no aim.
+    the prompt asks for light that flickers or flashes, so that steady light is no aim.
     """
 
     name: str

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import Delaunay
 
-from talkies.engines.animatic.faces import Face, find_faces, follow_face
+from talkies.engines.animatic.vision.faces import Face, find_faces, follow_face
 from talkies.media import Frame
 
 # Points of the 468-point canonical face mesh.

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.figures import Figure
 from bench.quality import faces
-from bench.quality.events import thunder_lateness_ms
+from bench.quality.events import flash_lateness_ms
 from bench.quality.hearing import sound_lateness, words_heard
 from bench.quality.lips import lip_sync
 from bench.quality.material import Delivered, Material
@@ -44,6 +44,7 @@ AIMS: Mapping[str, Aim] = {
     "sound_late_ms": Aim(at_least=-45.0, at_most=45.0),
     "sound_likeness": Aim(at_least=0.9),
     "thunder_late_ms": Aim(at_least=-45.0, at_most=45.0),
+    "blast_late_ms": Aim(at_least=-45.0, at_most=45.0),
     "words_heard_dry": Aim(at_least=0.95),
     "words_heard_in_mix": Aim(at_least=0.9),
     "lips_correlation": Aim(at_least=0.6),
@@ -103,7 +104,8 @@ def _of_sound(material: Material, delivered: Delivered, report: Report) -> Measu
         "sound_likeness": likeness,
     }
     heard = {
-        "thunder_late_ms": thunder_lateness_ms(delivered, plan, tracks.get("effects")),
+        "thunder_late_ms": flash_lateness_ms("thunder", delivered, plan, tracks.get("effects")),
+        "blast_late_ms": flash_lateness_ms("explosion", delivered, plan, tracks.get("effects")),
         "words_heard_dry": words_heard(tracks["speech"].mean(axis=1), plan) if plan.lines else None,
         "words_heard_in_mix": words_heard(delivered.sound, plan) if plan.lines else None,
     }

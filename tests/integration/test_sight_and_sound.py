@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from talkies.engines import find_engine
-from talkies.engines.animatic.faces import find_faces
-from talkies.engines.animatic.soundtrack import heard_steps
+from talkies.engines.animatic.sound.soundtrack import heard_steps
+from talkies.engines.animatic.vision.faces import find_faces
 from talkies.inputs import decode_picture
 from talkies.media import Frame, Inputs, TrackName, no_tick
 from talkies.plan import Plan

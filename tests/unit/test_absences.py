@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.absences import list_absences
-from talkies.engines.animatic.depth import estimate_depth
-from talkies.engines.animatic.faces import MESH_POINTS, Face
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.storyboard import draw
+from talkies.engines.animatic.film.absences import list_absences
+from talkies.engines.animatic.planning.storyboard import draw
+from talkies.engines.animatic.vision.depth import estimate_depth
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
+from talkies.engines.animatic.vision.horizons import Landscape
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.script import read
 from talkies.spec import PictureFacts, settle
 
@@ -20,7 +21,7 @@ FACE = Face((250, 80, 120, 150), 0.9, np.zeros((MESH_POINTS, 3), np.float32))
 def absences(prompt: str, *faces: Face) -> tuple[str, ...]:
     facts = PictureFacts("a" * 64, 640, 360)
     plan = draw(settle(prompt=prompt, first_frame=facts, seed=3), read(prompt))
-    scene = Scene(PLAIN, PLAIN, faces, None, PLAIN, estimate_depth(PLAIN, None, ()))
+    scene = Scene(PLAIN, PLAIN, faces, None, PLAIN, estimate_depth(Landscape(PLAIN, None), None, ()))
     return list_absences(plan, plan.shots[0], scene)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import MESH_POINTS, Face
 from talkies.engines.animatic.living.acting import perform, perform_figure
 from talkies.engines.animatic.living.expression import PHOTO, STILL
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
 from talkies.engines.animatic.living.performance import POSE_LIMITS, Channel, Performance
-from talkies.engines.animatic.soundtrack import heard_steps
+from talkies.engines.animatic.sound.soundtrack import heard_steps
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
 from talkies.plan import ActionKind, Cue, Phoneme, PlacedSound, Plan, Shot, SpokenLine
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
@@ -263,3 +263,35 @@ def test_only_an_animal_moves_where_nothing_is_cut_out_of_the_photo() -> None:
 
     assert perform_figure(cat, cat.shots[0], cut_out=False) is not None
     assert perform_figure(cup, cup.shots[0], cut_out=False) is None
+
+
+def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
+    moments_s = (1.0, 1.42, 3.0)
+    barks = tuple(
+        PlacedSound(kind="dog", shot=0, start_sample=round(at * SAMPLE_RATE), sample_count=SAMPLE_RATE // 2)
+        for at in moments_s
+    )
+    silent = _plan(text="The dogs bark.")
+
+    quiet, loud = (
+        perform_figure(plan, plan.shots[0], cut_out=False)
+        for plan in (silent, silent.model_copy(update={"sounds": barks}))
+    )
+
+    assert quiet is not None
+    assert loud is not None
+    rise = loud.curves["rise"] - quiet.curves["rise"]
+    begun = np.flatnonzero((rise > 0.25 * rise.max()) & (np.roll(rise, 1) <= 0.25 * rise.max()))
+    late_s = [first / FRAME_RATE - at for first, at in zip(begun, moments_s, strict=True)]
+    assert max(late_s, key=abs) < 0.045
+    assert rise.max() > 0.03
+
+
+def test_what_flies_on_the_spot_bobs() -> None:
+    hovering, perching = _plan(text="A hummingbird."), _plan(text="An owl, a bird.")
+
+    curves = [perform_figure(plan, plan.shots[0], cut_out=False) for plan in (hovering, perching)]
+
+    assert curves[0] is not None
+    assert curves[1] is not None
+    assert np.ptp(curves[0].curves["rise"]) > 0.03 > np.ptp(curves[1].curves["rise"])

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST, Pose
-from talkies.engines.animatic.depth import Depth
-from talkies.engines.animatic.faces import MESH_POINTS, Face
 from talkies.engines.animatic.living.air import Air, make_air
 from talkies.engines.animatic.living.floating import Dust, Embers
 from talkies.engines.animatic.living.haze import FOG, SMOKE, Body, Haze
 from talkies.engines.animatic.living.lamps import find_flames, find_lamps
 from talkies.engines.animatic.living.rays import SunRays
 from talkies.engines.animatic.living.sight import Sight, Stage
-from talkies.engines.animatic.matte import Matte
-from talkies.engines.animatic.projection import project
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.projection import project
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
+from talkies.engines.animatic.vision.matte import Matte
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
-from talkies.plan import Cue, Light, Plan, Shot, Weather
-from talkies.spec import FRAME_RATE
+from talkies.plan import Cue, Light, PlacedSound, Plan, Shot, Weather
+from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
 WIDTH, HEIGHT = 640, 360
 FRAMES = 96
@@ -101,15 +101,18 @@ def test_the_first_and_the_last_frame_stay_the_photo(kind: Weather | Light) -> N
     assert np.array_equal(drawn(over, FRAMES - 1, where), where.prepared)
 
 
-def test_fog_gathers_without_a_jump() -> None:
+def test_fog_gathers_slowly_and_without_a_jump() -> None:
     where = scene()
     over = air(plan("fog"), where, opens_whole=True)
-    frames = [drawn(over, index, where) for index in range(30)]
+    frames = [drawn(over, index, where) for index in range(FRAMES)]
 
     steps = [change(after, before).mean() for before, after in pairwise(frames)]
+    so_far = [change(frame, where.prepared).mean() for frame in frames]
 
-    assert max(steps) < 4
-    assert change(frames[-1], where.prepared).mean() > 5
+    assert min(steps[:12]) > 0
+    assert max(steps) < 2
+    assert so_far[FRAME_RATE // 2] < 0.25 * so_far[-1]
+    assert so_far[-1] > 5
 
 
 @pytest.mark.parametrize("kind", ALWAYS_SEEN)
@@ -204,6 +207,76 @@ def test_lightning_is_seen_within_45_ms_of_its_moment(moment_s: float) -> None:
     brightest_rise = int(np.argmax(np.diff(light))) + 1
     assert abs(brightest_rise / FRAME_RATE - moment_s) < 0.045
     assert light[brightest_rise] > light[0] + 15
+
+
+@pytest.mark.parametrize("moment_s", [1.0, 2.345])
+def test_a_blast_is_seen_within_45_ms_of_its_bang_and_leaves_smoke(moment_s: float) -> None:
+    where, start = scene(), round(moment_s * SAMPLE_RATE)
+    bang = PlacedSound(kind="explosion", shot=0, start_sample=start, sample_count=SAMPLE_RATE)
+    over = air(plan().model_copy(update={"sounds": (bang,)}), where)
+
+    light = [drawn(over, index, where).mean() for index in range(FRAMES)]
+
+    brightest_rise = int(np.argmax(np.diff(light))) + 1
+    assert abs(brightest_rise / FRAME_RATE - moment_s) < 0.045
+    assert light[brightest_rise] > light[0] + 6
+    assert change(drawn(over, FRAMES - 1, where), where.prepared).max() > 3
+
+
+def test_a_storm_darkens_and_cools_the_light_slowly() -> None:
+    where = scene()
+    over = air(plan("storm"), where, opens_whole=True)
+
+    frames = [drawn(over, index, where).astype(np.float64) for index in (0, 6, FRAMES - 1)]
+
+    first, soon, late = (frame.mean() for frame in frames)
+    assert first > soon > late
+    assert late < 0.8 * first
+    assert first - soon < 0.3 * (first - late)
+    red, _, blue = frames[2].mean(axis=(0, 1)) / frames[0].mean(axis=(0, 1))
+    assert blue > 1.03 * red
+
+
+def test_steam_rises_from_one_thing_and_leaves_the_rest() -> None:
+    where = scene(person=True)
+    made = plan("smoke")
+    shot = made.shots[0].model_copy(update={"text": "Steam rises from the cup."})
+    over = air(made.model_copy(update={"shots": (shot,)}), where)
+
+    changed = change(drawn(over, 60, where), where.prepared)
+
+    assert changed[:, 240:400].max() > 10
+    assert changed[:, :60].max() == 0
+    assert changed[-60:].max() == 0
+
+
+def test_where_nothing_else_moves_the_light_does() -> None:
+    where, made = scene(), plan()
+    ends = {"opens_whole": True, "closes_whole": False}
+    over = make_air(made, made.shots[0], where, 5, focus=(0.0, 0.0), alone=True, **ends)
+
+    assert over is not None
+    frames = [drawn(over, index, where) for index in range(0, 60, 6)]
+    assert np.array_equal(frames[0], where.prepared)
+    assert all(change(after, before).mean() > 0.3 for before, after in pairwise(frames))
+
+
+def test_where_time_stands_still_the_light_does_as_well() -> None:
+    where, made = scene(), plan()
+    shot = made.shots[0].model_copy(update={"text": "A freeze-frame."})
+
+    still = make_air(
+        made.model_copy(update={"shots": (shot,)}),
+        shot,
+        where,
+        5,
+        focus=(0.0, 0.0),
+        opens_whole=True,
+        closes_whole=False,
+        alone=True,
+    )
+
+    assert still is None
 
 
 def test_a_flash_has_strokes_and_is_soon_over() -> None:

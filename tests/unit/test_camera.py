@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST, WHOLE, Pose, View, join_ends, make_room, plan_path
+from talkies.engines.animatic.optics.camera import (
+    AT_REST,
+    WHOLE,
+    Pose,
+    View,
+    join_ends,
+    keep_heads,
+    make_room,
+    plan_path,
+)
 from talkies.plan import Amount, CameraMove, Direction, MoveKind, Speed
 
 
@@ -212,3 +221,16 @@ def test_a_shot_that_closes_whole_ends_at_rest() -> None:
 
     assert joined[-1] == AT_REST
     assert joined[0].zoom == 1.4
+
+
+def test_a_path_rises_where_it_would_cut_a_head_and_only_into_the_picture() -> None:
+    path = tuple(Pose(zoom=1 + 0.2 * step / 119) for step in range(120))
+
+    free = keep_heads(path, lambda pose: 0.05 if pose.zoom > 1.1 else -1.0, lambda _: -1.0)
+    tight = keep_heads(path, lambda _: 0.05, lambda pose: abs(pose.y) - 0.02)
+
+    assert free[0].y == 0
+    assert free[-1].y == pytest.approx(-0.05)
+    assert np.abs(np.diff([pose.y for pose in free])).max() < 0.01
+    assert all(-0.03 < pose.y <= 0 for pose in tight)
+    assert tight[-1].y < -0.02

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.faces import MESH_POINTS, Face
 from talkies.engines.animatic.living.casting import Cast, cast
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
 from talkies.plan import ActionKind, Cue, Plan, Shot, SpokenLine, Voice
 
 _RIGHT, _LEFT, _MIDDLE = 0, 1, 2  # numbers of the faces, the largest first

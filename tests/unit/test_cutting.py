@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from talkies.engines.animatic.storyboard import draw
+from talkies.engines.animatic.planning.storyboard import draw
 from talkies.plan import MusicCue, Plan
 from talkies.script import read
 from talkies.spec import FRAME_RATE, PictureFacts, settle

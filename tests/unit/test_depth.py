@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.depth import estimate_depth, find_horizon
-from talkies.engines.animatic.matte import Matte
+from talkies.engines.animatic.vision.depth import estimate_depth, find_horizon
+from talkies.engines.animatic.vision.horizons import Landscape
+from talkies.engines.animatic.vision.matte import Matte
 
 
 def test_the_horizon_is_where_sky_and_land_meet() -> None:
@@ -28,7 +29,7 @@ def test_land_comes_nearer_downwards_and_the_sky_is_far() -> None:
     frame = np.zeros((240, 320, 3), np.uint8)
     frame[:140], frame[140:] = (130, 180, 240), (50, 80, 40)
 
-    field = estimate_depth(frame, None, ()).background
+    field = estimate_depth(Landscape(frame, None), None, ()).background
 
     assert field[5].mean() < 0.5 * field[-5].mean()
 
@@ -38,7 +39,7 @@ def test_the_subject_is_nearer_than_all_behind_it() -> None:
     cv2.circle(alpha, (160, 140), 60, 255, cv2.FILLED)
     frame = np.full((240, 320, 3), 128, np.uint8)
 
-    depth = estimate_depth(frame, Matte(alpha, "object"), ())
+    depth = estimate_depth(Landscape(frame, alpha), Matte(alpha, "object"), ())
 
     assert depth.subject is not None
     rows = slice(0, round(200 / 240 * depth.background.shape[0]))
@@ -53,7 +54,7 @@ def test_a_sky_is_far_behind_a_skyline_and_nothing_tears() -> None:
     frame[:140], frame[140:] = (130, 180, 240), (50, 80, 40)
     frame[60:, 120:200] = (60, 50, 40)
 
-    field = estimate_depth(frame, None, ()).background
+    field = estimate_depth(Landscape(frame, None), None, ()).background
 
     rows, columns = field.shape
     tower, sky = field[round(rows * 0.45), columns // 2], field[round(rows * 0.45), columns // 8]
@@ -61,3 +62,28 @@ def test_a_sky_is_far_behind_a_skyline_and_nothing_tears() -> None:
     steepest = max(float(np.abs(np.diff(field, axis=axis)).max()) for axis in (0, 1)) * columns
     # A camera 60 pixels of 1280 aside then still sees every place once.
     assert steepest * 60 / 1280 < 0.8
+
+
+def test_a_tower_stands_upright_on_its_ground() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:140], frame[140:] = (130, 180, 240), (70, 120, 50)
+    frame[40:190, 120:200] = (60, 50, 40)
+
+    field = estimate_depth(Landscape(frame, None), None, ()).background
+
+    rows, columns = field.shape
+    tower = field[round(rows * 0.3) : round(rows * 0.55), columns // 2]
+    assert np.ptp(tower) < 0.12
+    assert tower.mean() < field[-3, columns // 2]
+
+
+def test_what_lies_in_haze_is_farther_than_what_is_clear() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    frame[:80], frame[170:] = (130, 180, 240), (70, 120, 50)
+    frame[80:170, :160], frame[80:170, 160:] = (150, 155, 165), (40, 60, 30)
+
+    field = estimate_depth(Landscape(frame, None), None, ()).background
+
+    rows, columns = field.shape
+    hazy, clear = (field[rows // 2, round(columns * share)] for share in (0.2, 0.8))
+    assert hazy < clear - 0.05

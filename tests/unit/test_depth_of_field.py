@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.camera import Pose
-from talkies.engines.animatic.depth import Depth
-from talkies.engines.animatic.depth_of_field import Aperture, Pixels, blur, plan_apertures, soften
-from talkies.engines.animatic.filming import ShotFilm
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.film.filming import ShotFilm
+from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.optics.depth_of_field import Aperture, Pixels, blur, plan_apertures, soften
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import DepthOfField, Framing, Shot, ShotSize
 
 

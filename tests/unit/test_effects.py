@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
-from talkies.engines.animatic import effects
+from talkies.engines.animatic.sound import effects
 from talkies.media import Samples
 from talkies.plan import Ambience, Effect
 from talkies.spec import SAMPLE_RATE

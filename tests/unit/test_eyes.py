@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face, find_faces
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.eyes import Eyes
+from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.faces import MESH_POINTS, find_faces
+from talkies.engines.animatic.vision.faces import MESH_POINTS, find_faces
 from talkies.media import Frame
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+PICTURES = Path(__file__).parents[2] / "bench" / "pictures"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,27 @@ def test_two_faces_are_told_apart_and_the_larger_comes_first(portrait: Frame) ->
     assert faces[0].size > faces[1].size
 
 
+def test_each_face_of_a_group_is_found(portrait: Frame) -> None:
+    picture = np.full((600, 1200, 3), 150, np.uint8)
+    sides = (300, 280, 260, 240, 300, 220)
+    for number, side in enumerate(sides):
+        row, column = divmod(number, 3)
+        part = picture[300 * row :, 400 * column :][:side, :side]
+        part[:] = cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA)
+
+    assert len(find_faces(picture)) == len(sides)
+
+
+def test_a_small_face_is_found_beside_one_that_is_not_large(portrait: Frame) -> None:
+    picture = np.full((720, 1280, 3), 150, np.uint8)
+    for side, left in ((500, 100), (200, 900)):
+        picture[200 : 200 + side, left : left + side] = cv2.resize(
+            portrait, (side, side), interpolation=cv2.INTER_AREA
+        )
+
+    assert len(find_faces(picture)) == 2
+
+
 def test_a_tilted_face_has_a_tilted_mesh(portrait: Frame) -> None:
     side = portrait.shape[0]
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), -20, 1)
@@ -65,6 +87,13 @@ def test_a_tilted_face_has_a_tilted_mesh(portrait: Frame) -> None:
 
     across, down = face.mesh[263, :2] - face.mesh[33, :2]
     assert np.degrees(np.arctan2(down, across)) == pytest.approx(20, abs=6)
+
+
+@pytest.mark.parametrize("name", ["drum", "cat", "panda", "dogs-door"])
+def test_things_and_animals_have_no_face(name: str) -> None:
+    data = np.fromfile(PICTURES / f"{name}.jpg", np.uint8)
+
+    assert find_faces(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)) == ()
 
 
 def test_noise_has_no_face() -> None:

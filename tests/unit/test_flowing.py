@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST
-from talkies.engines.animatic.depth import Depth
 from talkies.engines.animatic.living.flowing import Flow, make_flow
 from talkies.engines.animatic.living.scenery import read_scenery
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import AT_REST
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Ambience, Cue, PlacedSound, Plan, Shot
 from talkies.spec import FRAME_RATE, SAMPLES_PER_FRAME
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.camera import WHOLE, View
-from talkies.engines.animatic.depth import Depth
-from talkies.engines.animatic.faces import MESH_POINTS, Face
-from talkies.engines.animatic.framing import find_focus, frame_view
-from talkies.engines.animatic.matte import Matte
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import WHOLE, Pose, View
+from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
+from talkies.engines.animatic.vision.matte import Matte
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Framing, ShotSize
 
 WIDTH, HEIGHT = 640, 360
@@ -127,3 +129,40 @@ def test_a_small_source_is_not_enlarged_beyond_sharpness() -> None:
 
 def test_the_focus_is_the_face() -> None:
     assert find_focus(_scene(_face(480, 90, 60))) == pytest.approx((160 / 640, -90 / 640))
+
+
+def _with_hat(face: Face, top: int) -> Scene:
+    """A person whose hat ends at a row of the picture."""
+    scene = _scene(face)
+    alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
+    x, _, width, _ = (round(value) for value in face.box)
+    alpha[top:, x : x + width] = 255
+    return replace(scene, matte=Matte(alpha, "person"))
+
+
+@pytest.mark.parametrize("size", ["medium", "close_up"])
+def test_a_view_of_a_face_has_room_above_the_hat(size: ShotSize) -> None:
+    scene = _with_hat(_face(320, 180, 60), 70)
+
+    _, top, _, bottom = _shown(frame_view(scene, Framing(size=size)))
+
+    assert 70 - 0.15 * (bottom - top) < top < 70
+    assert bottom > 210 + 0.4 * 60
+
+
+def test_a_move_towards_a_face_does_not_push_the_hat_out() -> None:
+    scene = _with_hat(_face(320, 90, 60), 8)
+
+    x, y = find_focus(scene)
+
+    top = HEIGHT / 2 + y * WIDTH + 1.2 * (8 - HEIGHT / 2 - y * WIDTH)
+    assert x == pytest.approx(0)
+    assert top > 0
+
+
+def test_a_head_at_the_upper_edge_of_a_pose_is_told_as_cut() -> None:
+    scene = _with_hat(_face(320, 150, 60), 70)
+
+    assert measure_cut(scene, (0, 0), Pose()) < 0
+    assert measure_cut(scene, (0, 0), Pose(zoom=2)) == pytest.approx((90 - 70 + 0.12 * 60) / WIDTH, abs=0.01)
+    assert measure_cut(scene, (0, 0), Pose(x=0.6, zoom=4)) == -1

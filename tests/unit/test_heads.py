@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.depth import Depth
-from talkies.engines.animatic.faces import MESH_POINTS, Face
 from talkies.engines.animatic.living.expression import STILL, HeadPose
 from talkies.engines.animatic.living.heads import Field, Heads, rig_heads
 from talkies.engines.animatic.living.performance import POSE, POSE_LIMITS
-from talkies.engines.animatic.matte import Matte
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
+from talkies.engines.animatic.vision.matte import Matte
+from talkies.engines.animatic.vision.scene import Scene
 
 _WIDTH, _HEIGHT = 1280, 720
 _SIZE = 180

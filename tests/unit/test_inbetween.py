@@ -4,15 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.correspondence import (
+from talkies.engines.animatic.film.correspondence import (
     Match,
     Similarity,
     follow_faces,
     match_pictures,
     pair_faces,
 )
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.inbetween import BetweenFilm
+from talkies.engines.animatic.film.inbetween import BetweenFilm
+from talkies.engines.animatic.vision.faces import Face
 from talkies.media import Frame
 
 SIZE = (480, 272)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic import matte
-from talkies.engines.animatic.faces import find_faces
-from talkies.engines.animatic.matte import prominence, subject_matte
+from talkies.engines.animatic.vision import matte
+from talkies.engines.animatic.vision.faces import find_faces
+from talkies.engines.animatic.vision.matte import prominence, subject_matte
 from talkies.media import Frame
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"

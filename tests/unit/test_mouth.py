@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.faces import Face, find_faces
 from talkies.engines.animatic.living.expression import PHOTO, Expression, MouthShape
 from talkies.engines.animatic.living.mouth import Mouth
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
+from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
@@ -88,7 +88,7 @@ def smiling() -> Portrait:
 @pytest.fixture(scope="module")
 def closed(smiling: Portrait) -> Portrait:
     """The same face with closed lips, as a photo of its own."""
-    return Portrait(smiling.shown(Expression(MouthShape(press=0.4), speaking=1.0)))
+    return Portrait(smiling.shown(Expression(MouthShape(), speaking=1.0)))
 
 
 @pytest.mark.parametrize("name", ["smiling", "closed"])
@@ -306,3 +306,28 @@ def test_the_same_expression_is_drawn_alike_every_time(smiling: Portrait) -> Non
     smiling.draw(PRESSED)
 
     assert np.array_equal(smiling.draw(OPEN), first)
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-4, 1e-3])
+def test_a_mouth_that_hardly_begins_to_move_is_drawn(smiling: Portrait, share: float) -> None:
+    begun = smiling.draw(Expression(SHAPES["a"], speaking=share))
+
+    assert np.abs(begun.astype(int) - smiling.part).max() <= 8
+
+
+def test_rounded_lips_keep_a_smiles_teeth_in_the_dark(smiling: Portrait) -> None:
+    def light(sound: str) -> float:
+        frame = smiling.shown(Expression(SHAPES[sound], speaking=1.0))
+        mesh = find_faces(frame)[0].mesh[:, :2]
+        x, y = mesh[[13, 14]].mean(axis=0).round().astype(int)
+        return float(frame[y - 1 : y + 2, x - 3 : x + 4].max())
+
+    assert light("o") < 0.75 * light("i")
+
+
+def test_a_smile_that_is_asked_for_yields_to_rounded_lips(smiling: Portrait) -> None:
+    smiled, plain = (
+        width(smiling.shown(Expression(SHAPES["u"], speaking=1.0, smile=value))) for value in (0.75, 0.0)
+    )
+
+    assert smiled < 1.06 * plain

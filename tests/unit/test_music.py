@@ -10,7 +10,7 @@ import pyloudnorm
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic import composition, music
+from talkies.engines.animatic.sound import composition, music
 from talkies.media import Samples
 from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.plate import claim, fill_behind
+from talkies.engines.animatic.vision.plate import claim, fill_behind
 from talkies.media import Frame
 
 

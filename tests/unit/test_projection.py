@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.camera import AT_REST, Pose
-from talkies.engines.animatic.projection import Lens, enlarge_grid, project
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.projection import Lens, enlarge_grid, project
 
 LENS = Lens(322, 182, (0.1, 0.0))
 FLAT = np.ones((10, 16), np.float32)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from bench.quality import faces
+from bench.quality import faces, hearing
 from bench.quality.cases import all_cases, request
 from bench.quality.hearing import sound_lateness
 from bench.quality.lips import CLOSED, lip_sync
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from talkies.inputs import decode_picture
 from talkies.media import Frame, Samples
-from talkies.plan import Phoneme, SpokenLine
+from talkies.plan import Phoneme, Plan, SpokenLine
 from talkies.spec import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 
 SECONDS = 4
@@ -137,6 +137,25 @@ def test_another_sound_is_not_alike() -> None:
 
     assert sound_lateness(one, other)[1] < 0.1
     assert sound_lateness(np.zeros(SAMPLE_RATE), one)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "share"),
+    [
+        ("We have been waiting for you.", "we've been weighting four you", 1.0),
+        ("My well-known friend won't come.", "my well known friend will not come", 1.0),
+        ("Please open the window now.", "please open a window now", 0.8),
+        ("We lived here for years.", "we live here for years", 0.8),
+    ],
+)
+def test_only_what_an_ear_can_tell_is_a_wrong_word(
+    said: str, heard: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = babble()[2].model_copy(update={"text": said})
+    plan = Plan.model_construct(lines=(line,))
+    monkeypatch.setattr(hearing, "_recognised", lambda _sound: heard)
+
+    assert hearing.words_heard(np.zeros(SAMPLE_RATE), plan) == pytest.approx(share)
 
 
 def test_the_set_has_enough_of_every_kind_and_every_picture_is_there() -> None:

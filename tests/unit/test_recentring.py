@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.faces import find_faces
-from talkies.engines.animatic.recentring import recentre
-from talkies.engines.animatic.shots import render_shots, understand_pictures
+from talkies.engines.animatic.film.shots import render_shots, understand_pictures
+from talkies.engines.animatic.optics.recentring import recentre
+from talkies.engines.animatic.vision.faces import find_faces
 from talkies.fitting import fit
 from talkies.inputs import decode_picture
 from talkies.media import Frame, Inputs, no_tick

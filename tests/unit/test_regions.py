@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.horizons import find_far_shore, find_sky
-from talkies.engines.animatic.living.look import Look
 from talkies.engines.animatic.living.regions import find_regions
+from talkies.engines.animatic.vision.horizons import Landscape, find_far_shore, find_sky
 from talkies.media import Frame
 
 Picture = NDArray[np.float32]
@@ -36,7 +35,7 @@ def _share(cover: NDArray[np.float32], rows: slice) -> float:
 
 
 def test_the_sky_ends_at_the_skyline() -> None:
-    sky = find_sky(Look(_landscape(), None))
+    sky = find_sky(Landscape(_landscape(), None))
 
     assert sky is not None
     assert sky.confidence > 0.6
@@ -48,20 +47,20 @@ def test_the_sky_ends_at_the_skyline() -> None:
 def test_a_textured_wall_is_no_sky() -> None:
     wall = np.clip(_textured((150, 110, 80), (360, 640), 14, 4), 0, 255).astype(np.uint8)
 
-    sky = find_sky(Look(wall, None))
+    sky = find_sky(Landscape(wall, None))
 
     assert sky is None or sky.confidence < 0.2
 
 
 def test_the_far_shore_is_the_line_across_the_picture() -> None:
-    shore = find_far_shore(Look(_landscape(), None))
+    shore = find_far_shore(Landscape(_landscape(), None))
 
     assert shore is not None
     assert abs(shore - 240 / 360) < 0.03
 
 
 def test_a_blue_sea_is_water_and_the_hill_above_it_is_not() -> None:
-    water = find_regions(_landscape(), None, frozenset({"water"}))["water"]
+    water = find_regions(Landscape(_landscape(), None), frozenset({"water"}))["water"]
 
     rows = water.cover.shape[0]
     assert _share(water.cover, slice(round(rows * 0.72), rows)) > 0.9
@@ -69,13 +68,35 @@ def test_a_blue_sea_is_water_and_the_hill_above_it_is_not() -> None:
 
 
 def test_a_brown_plain_is_not_water_even_when_the_script_speaks_of_water() -> None:
-    assert "water" not in find_regions(_landscape(sea=(150, 110, 70)), None, frozenset({"water"}))
+    assert "water" not in find_regions(Landscape(_landscape(sea=(150, 110, 70)), None), frozenset({"water"}))
+
+
+def _ravine() -> Frame:
+    """Warm grey rocks with leaves above, and a narrow, cooler brook down the middle."""
+    picture = _textured((132, 126, 108), (360, 640), 16, 6)
+    picture[:120] = _textured((70, 110, 40), (120, 640), 16, 7)
+    picture[150:, 280:350] = _textured((120, 130, 150), (210, 70), 16, 8)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_brook_among_rocks_is_found_when_the_script_speaks_of_water() -> None:
+    water = find_regions(Landscape(_ravine(), None), frozenset({"water"}))["water"]
+
+    columns = water.cover.shape[1]
+    bed = slice(round(columns * 0.44), round(columns * 0.54))
+    lower = water.cover[round(water.cover.shape[0] * 0.45) :]
+    assert lower[:, bed].mean() > 0.7
+    assert np.delete(lower, np.r_[round(columns * 0.41) : round(columns * 0.58)], axis=1).mean() < 0.02
+
+
+def test_a_brook_that_nobody_speaks_of_stays_still() -> None:
+    assert "water" not in find_regions(Landscape(_ravine(), None))
 
 
 def test_green_detail_is_plants_without_a_word_about_them() -> None:
     meadow = np.clip(_textured((90, 150, 40), (360, 640), 14, 5), 0, 255).astype(np.uint8)
 
-    plants = find_regions(meadow, None)["plants"]
+    plants = find_regions(Landscape(meadow, None))["plants"]
 
     assert plants.cover.mean() > 0.9
 
@@ -83,20 +104,20 @@ def test_green_detail_is_plants_without_a_word_about_them() -> None:
 def test_a_smooth_green_wall_is_no_plant() -> None:
     wall = np.full((360, 640, 3), (90, 150, 40), np.uint8)
 
-    assert "plants" not in find_regions(wall, None, frozenset({"plants"}))
+    assert "plants" not in find_regions(Landscape(wall, None), frozenset({"plants"}))
 
 
 def test_skin_is_no_dry_grass() -> None:
     skin = np.clip(_textured((205, 160, 130), (360, 640), 12, 6), 0, 255).astype(np.uint8)
 
-    assert find_regions(skin, None, frozenset({"plants", "water", "sky"})) == {}
+    assert find_regions(Landscape(skin, None), frozenset({"plants", "water", "sky"})) == {}
 
 
 def test_nothing_of_the_subject_belongs_to_a_region() -> None:
     subject = np.zeros((360, 640), np.uint8)
     subject[200:, 200:400] = 255
 
-    regions = find_regions(_landscape(), subject, frozenset({"water", "sky"}))
+    regions = find_regions(Landscape(_landscape(), subject), frozenset({"water", "sky"}))
 
     water = regions["water"].cover
     rows, columns = water.shape

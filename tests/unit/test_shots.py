@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.shots import render_shots, understand_pictures
+from talkies.engines.animatic.film.shots import render_shots, understand_pictures
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -112,12 +112,15 @@ def test_a_fixed_camera_leaves_the_background_still_and_the_person_breathing(por
     assert 0.02 < (changed > 4).mean() < 0.6
 
 
-def test_a_fixed_camera_on_a_landscape_is_still(landscape: Frame) -> None:
-    shot = Shot(start_frame=0, end_frame=10, picture="first", opens_whole=True, moves=STATIC)
+def test_a_fixed_camera_is_still_and_the_picture_lives_unless_time_stands_still(landscape: Frame) -> None:
+    alive = Shot(start_frame=0, end_frame=10, picture="first", opens_whole=True, moves=STATIC)
+    frozen = alive.model_copy(update={"text": "A freeze-frame."})
 
-    frames = _frames(_plan(shot), landscape)
+    living, still = (_frames(_plan(shot), landscape) for shot in (alive, frozen))
 
-    assert all(np.array_equal(frames[0], frame) for frame in frames)
+    assert np.array_equal(living[0], still[0])
+    assert not any(np.array_equal(before, after) for before, after in itertools.pairwise(living))
+    assert all(np.array_equal(still[0], frame) for frame in still)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkies.engines.animatic.camera import AT_REST, Pose
-from talkies.engines.animatic.projection import Lens
-from talkies.engines.animatic.shutter import expose, open_shutter
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.projection import Lens
+from talkies.engines.animatic.optics.shutter import expose, open_shutter
 
 LENS = Lens(1280, 720, (0.0, 0.0))
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from talkies.engines.animatic.effects import effect_onset
-from talkies.engines.animatic.storyboard import draw
+from talkies.engines.animatic.planning.storyboard import draw
+from talkies.engines.animatic.sound.effects import effect_onset
 from talkies.plan import Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
@@ -84,6 +84,17 @@ def test_sentences_without_room_are_left_out_whole_and_said_so() -> None:
     assert made.lines[0].text.endswith("here.")
     assert made.lines[-1].end_s < 4
     assert any("do not fit in 4 s" in sentence for sentence in made.not_rendered)
+
+
+def test_of_an_only_sentence_without_room_whole_clauses_are_spoken() -> None:
+    clauses = ["When the last train has left,", "we will walk home along the river,"]
+    rest = "and nobody will ever ask us where we have been all night."
+
+    made = plan(f'She says: "{" ".join(clauses)} {rest}"', duration=4)
+
+    assert made.lines[0].text == " ".join(clauses)
+    assert made.lines[0].end_s < 4
+    assert any(rest in sentence for sentence in made.not_rendered)
 
 
 def test_a_prompt_full_of_speech_is_planned_without_speaking_it_all() -> None:
@@ -223,7 +234,7 @@ def test_a_language_without_a_voice_is_left_out_with_the_remedy(monkeypatch: pyt
     def speakable(language: str, _text: str) -> bool:
         return language == "en"
 
-    monkeypatch.setattr("talkies.engines.animatic.voice.speakable", speakable)
+    monkeypatch.setattr("talkies.engines.animatic.sound.voice.speakable", speakable)
 
     made = plan("女人说：“你好。”")
 

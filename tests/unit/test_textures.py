@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.depth import Depth
-from talkies.engines.animatic.matte import Matte
-from talkies.engines.animatic.plate import claim, fill_behind
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.textures import BAND, band_index, double, make_band
+from talkies.engines.animatic.optics.textures import BAND, band_index, double, make_band
+from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.matte import Matte
+from talkies.engines.animatic.vision.plate import claim, fill_behind
+from talkies.engines.animatic.vision.scene import Scene
 
 
 def _scene(density: int) -> Scene:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.transitions import mix
+from talkies.engines.animatic.film.transitions import mix
 from talkies.plan import Transition
 
 OLD = np.full((40, 60, 3), 200, np.uint8)

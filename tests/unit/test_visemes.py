@@ -42,7 +42,8 @@ def _spoken(
 
 
 def _steady(line: SpokenLine) -> NDArray[np.float32]:
-    return np.ones(line.sample_count, np.float32)
+    tone = np.sin(2 * np.pi * 1000 / SAMPLE_RATE * np.arange(line.sample_count))
+    return np.asarray(tone, np.float32)
 
 
 def _track(line: SpokenLine, frames: int = 60) -> MouthTrack:
@@ -123,8 +124,8 @@ def test_a_loud_vowel_opens_more_than_a_faint_one() -> None:
     line = _line([("ʌ", 0.2), ("k", 0.1), ("ʌ", 0.2), ("k", 0.1), ("ʌ", 0.2)])
 
     def speak(spoken: SpokenLine) -> NDArray[np.float32]:
-        samples = np.full(spoken.sample_count, 0.5, np.float32)
-        samples[round(0.55 * SAMPLE_RATE) :] = 0.1
+        samples = _steady(spoken)
+        samples[round(0.55 * SAMPLE_RATE) :] *= 0.2
         return samples
 
     track = mouth_track([line], frame_times(0, 60), speak)
@@ -191,3 +192,21 @@ def test_long_open_vowels_are_the_stressed_ones() -> None:
     sounds = sounds_of(_line([("ə", 0.04), ("t", 0.1), ("ɑ", 0.2), ("t", 0.9), ("ə", 0.05), ("æ", 0.15)]))
 
     assert [round(moment_s, 2) for moment_s in stresses(sounds, 0.5)] == [0.64, 1.79]
+
+
+def test_a_loud_line_opens_with_its_voice_and_closes_between() -> None:
+    line = _line([("ɪ", 0.6)])
+
+    def speak(spoken: SpokenLine) -> NDArray[np.float32]:
+        pulses = 0.5 + 0.5 * np.cos(2 * np.pi * 5 / SAMPLE_RATE * np.arange(spoken.sample_count))
+        return np.asarray(_steady(spoken) * pulses, np.float32)
+
+    opening = mouth_track([line], frame_times(0, 60), speak).opening
+
+    assert _at(opening, 0.91) > 1.5 * _at(opening, 0.8)
+
+
+def test_lips_meet_before_a_line_that_begins_with_them() -> None:
+    track = _track(_line([("m", 0.05), ("ɑ", 0.2)], 1.05))
+
+    assert ((track.press > 0.99) & (track.speaking > 0.99)).sum() >= 2

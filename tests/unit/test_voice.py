@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pocketsphinx import Decoder
 from scipy.signal import resample_poly
 
-from talkies.engines.animatic import english_voice, espeak, voice
-from talkies.engines.animatic.voice import Speech, speak, speakable, timing
+from talkies.engines.animatic.sound import english_voice, espeak, voice
+from talkies.engines.animatic.sound.voice import Speech, speak, speakable, timing
 from talkies.errors import BadOption
 from talkies.plan import Voice
 
@@ -362,7 +362,9 @@ def test_odd_texts_in_other_languages_do_not_fail(text: str) -> None:
 
 def test_importing_the_voice_loads_no_speech_library() -> None:
     heavy = "hibari", "onnxruntime", "pyworld", "scipy", "espeakng_loader"
-    code = f"import sys, talkies.engines.animatic.voice; print([n for n in {heavy} if n in sys.modules])"
+    code = (
+        f"import sys, talkies.engines.animatic.sound.voice; print([n for n in {heavy} if n in sys.modules])"
+    )
 
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

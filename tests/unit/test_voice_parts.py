@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic import english_voice
-from talkies.engines.animatic.delivery import VOICES, delivery
-from talkies.engines.animatic.spoken_text import MAX_LETTERS, readable
-from talkies.engines.animatic.time_stretch import hastened
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, joined, silence, trimmed
-from talkies.engines.animatic.voice_conversion import UNCHANGED, Timbre, converted
+from talkies.engines.animatic.sound import english_voice
+from talkies.engines.animatic.sound.delivery import VOICES, delivery
+from talkies.engines.animatic.sound.spoken_text import MAX_LETTERS, readable
+from talkies.engines.animatic.sound.time_stretch import hastened
+from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance, joined, silence, trimmed
+from talkies.engines.animatic.sound.voice_conversion import UNCHANGED, Timbre, converted
 from talkies.media import rng
 from talkies.plan import Phoneme
 

@@ -123,7 +123,7 @@ def _trial(what: str, attempt: Callable[[], str], fix: str) -> Finding:
 
 
 def _speak() -> str:
-    import talkies.engines.animatic.voice as voice
+    import talkies.engines.animatic.sound.voice as voice
 
     speech = voice.speak("Hello.", voice="woman", seed=0)
     timed = "with exact phoneme times" if speech.phonemes else "without phoneme times"

@@ -23,21 +23,25 @@ class Animatic:
 
     def plan(self, spec: Spec, script: Script) -> Plan:
         """Plan shots, lines and sounds; `not_rendered` names what this engine leaves out."""
-        from talkies.engines.animatic import storyboard
+        from talkies.engines.animatic.planning import storyboard
 
         return storyboard.draw(spec, script)
 
     def render(self, plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Clip]:
         """Yield one clip per shot; pictures are made as they are read, sounds while they are studied."""
-        from talkies.engines.animatic import shots, soundtrack
+        from talkies.engines.animatic.film import shots
+        from talkies.engines.animatic.sound import soundtrack
 
         with ThreadPoolExecutor(1, "sound") as pool:
+            speech = pool.submit(soundtrack.speak_lines, plan)
             sound = pool.submit(soundtrack.record, plan)
             scenes = shots.understand_pictures(plan, inputs, tick)
             tick("sound", 0, 1)
+            speech.result()  # the lips follow it; the rest is made while the shots are set up
+            footage = list(shots.render_shots(plan, scenes, tick))
             tracks = sound.result()
             tick("sound", 1, 1)
-        for shot, (frames, absent) in zip(plan.shots, shots.render_shots(plan, scenes, tick), strict=True):
+        for shot, (frames, absent) in zip(plan.shots, footage, strict=True):
             yield Clip(shot.frame_count, frames, _cut(tracks, shot), absent)
 
 

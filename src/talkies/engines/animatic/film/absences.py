@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from talkies.engines.animatic.living.casting import Cast, cast
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
-from talkies.engines.animatic.living.look import Kind
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import named_kinds
-from talkies.engines.animatic.omissions import SCENIC, quote
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.planning.omissions import SCENIC, quote
+from talkies.engines.animatic.vision.look import Kind
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, Shot
 
 _FACIAL = FEELINGS.keys() | GESTURES.keys()
@@ -43,7 +43,7 @@ def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:
     wanted = frozenset[Kind]().union(*(kinds for _, kinds in told))
     if not wanted:
         return
-    found = find_regions(scene.prepared, None if scene.matte is None else scene.matte.alpha, wanted)
+    found = find_regions(scene.look, wanted)
     for cue, kinds in told:
         if kinds and not kinds & found.keys():
             missing = " or ".join(_CALLED[kind] for kind in sorted(kinds))

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.projection import Kind, sample
+from talkies.engines.animatic.optics.projection import Kind, sample
+from talkies.engines.animatic.vision.faces import Face
 from talkies.media import Frame
 
 Flow = NDArray[np.float32]

@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST, Pose
-from talkies.engines.animatic.depth_of_field import Aperture, blur, soften
 from talkies.engines.animatic.living.company import Company, FaceRig
 from talkies.engines.animatic.living.flowing import Flow
-from talkies.engines.animatic.projection import STEP, Grid, Lens, enlarge_grid, project, sample
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.shutter import expose, open_shutter
-from talkies.engines.animatic.textures import Band, Pixels, Texture, band_index, make_band
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.depth_of_field import Aperture, blur, soften
+from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, project, sample
+from talkies.engines.animatic.optics.shutter import expose, open_shutter
+from talkies.engines.animatic.optics.textures import Band, Pixels, Texture, band_index, make_band
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 
 _MIRRORED_SUBJECT = 0.02  # picture widths of a cut-off subject that may be seen mirrored

@@ -16,20 +16,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST
-from talkies.engines.animatic.correspondence import Flow, Match, follow_faces, match_pictures, pair_faces
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.filming import Overlay
+from talkies.engines.animatic.film.correspondence import Flow, Match, follow_faces, match_pictures, pair_faces
+from talkies.engines.animatic.film.filming import Overlay
+from talkies.engines.animatic.film.meeting import MeetingFilm
 from talkies.engines.animatic.living.acting import perform
 from talkies.engines.animatic.living.air import make_air
 from talkies.engines.animatic.living.company import FaceRig, rig_face
 from talkies.engines.animatic.living.expression import Expression
+from talkies.engines.animatic.living.flowing import Flow as Scenery
+from talkies.engines.animatic.living.flowing import make_flow
 from talkies.engines.animatic.living.performance import Performance
-from talkies.engines.animatic.meeting import MeetingFilm
-from talkies.engines.animatic.projection import STEP, Lens, enlarge_grid, sample
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.soundtrack import speak_line
-from talkies.engines.animatic.textures import crisp, double
+from talkies.engines.animatic.optics.camera import AT_REST
+from talkies.engines.animatic.optics.projection import STEP, Lens, enlarge_grid, sample
+from talkies.engines.animatic.optics.textures import crisp, double
+from talkies.engines.animatic.sound.soundtrack import speak_line
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 from talkies.plan import Plan, Shot
 
@@ -56,6 +58,7 @@ class BetweenFilm:
         match: how they belong together.
         frame_count: of the shot.
         roles: faces that act on the way.
+        scenery: what moves by itself on the way, as the first picture shows it.
         overlays: drawn over each frame between the ends, in this order.
     """
 
@@ -67,8 +70,10 @@ class BetweenFilm:
         frame_count: int,
         roles: Sequence[Role] = (),
         overlays: Sequence[Overlay] = (),
+        scenery: Scenery | None = None,
     ) -> None:
         self._match, self._roles, self._overlays = match, roles, overlays
+        self._scenery = scenery
         self._frame_count = frame_count
         self._lens = Lens(first.shape[1], first.shape[0], (0.0, 0.0))
         self._nodes = self._lens.to_pixels(self._lens.nodes())
@@ -90,7 +95,7 @@ class BetweenFilm:
         share = _eased(index / (self._frame_count - 1))
         match = self._match
         here = match.overall.part(share)
-        seen = here.inverse().apply(self._nodes)
+        seen = self._stirred(here.inverse().apply(self._nodes), index)
         from_first, shown_first = self._came_from(match.forward, match.seen_first, seen, share)
         aligned_last, shown_last = self._came_from(match.backward, match.seen_last, seen, 1 - share)
         from_last = match.overall.apply(aligned_last)
@@ -102,6 +107,13 @@ class BetweenFilm:
         share_of_last = weight_last / (weight_first + weight_last + np.float32(1e-6))
         last_share = enlarge_grid(np.asarray(share_of_last, np.float32), self._lens.width, self._lens.height)
         return np.asarray(cv2.blendLinear(new, old, last_share, 1 - last_share), np.uint8)
+
+    def _stirred(self, points: Flow, index: int) -> Flow:
+        """Find what points of the first picture show once its water and clouds have moved."""
+        if self._scenery is None:
+            return points
+        ways = [np.float32(share) * self._read(way, points) for way, share in self._scenery.samples(index)]
+        return np.asarray(points - np.float32(self._lens.width) * sum(ways, np.float32(0)), np.float32)
 
     def _came_from(
         self, flow: Flow, confirmed: NDArray[np.float32], points: Flow, share: float
@@ -169,7 +181,8 @@ def film_between(plan: Plan, shot: Shot, first: Scene, last: Scene) -> BetweenFi
     roles = [Role(one, other, acted[id(one)]) for one, other in pairs]
     air = make_air(plan, shot, first, plan.seed, focus=(0.0, 0.0), **ends)
     overlays = [] if air is None else [air]
-    return BetweenFilm(first.prepared, last.prepared, match, shot.frame_count, roles, overlays)
+    scenery = make_flow(plan, shot, first, plan.seed, focus=(0.0, 0.0), tail=0, **ends)
+    return BetweenFilm(first.prepared, last.prepared, match, shot.frame_count, roles, overlays, scenery)
 
 
 def _levels(picture: Frame) -> tuple[Frame, ...]:

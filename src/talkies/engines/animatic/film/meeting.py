@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from talkies.engines.animatic.camera import (
+from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
+from talkies.engines.animatic.film.staging import set_up
+from talkies.engines.animatic.film.transitions import mix
+from talkies.engines.animatic.optics.camera import (
     AT_REST,
     WHOLE,
     Pose,
@@ -24,12 +27,9 @@ from talkies.engines.animatic.camera import (
     make_room,
     plan_path,
 )
-from talkies.engines.animatic.depth_of_field import blur
-from talkies.engines.animatic.filming import ShotFilm, measure_overflow
-from talkies.engines.animatic.framing import find_focus
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.staging import set_up
-from talkies.engines.animatic.transitions import mix
+from talkies.engines.animatic.optics.depth_of_field import blur
+from talkies.engines.animatic.optics.framing import find_focus
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 from talkies.plan import Plan, Shot
 

@@ -10,15 +10,16 @@ from functools import partial
 from itertools import count
 from typing import Literal, NamedTuple, Protocol
 
-from talkies.engines.animatic.absences import list_absences
-from talkies.engines.animatic.camera import WHOLE, join_ends, make_room, plan_path
-from talkies.engines.animatic.filming import ShotFilm, measure_overflow
-from talkies.engines.animatic.framing import find_focus, frame_view
-from talkies.engines.animatic.inbetween import film_between
-from talkies.engines.animatic.recentring import recentre
-from talkies.engines.animatic.scene import ANALYSIS_STEPS, Scene, understand
-from talkies.engines.animatic.staging import set_up
-from talkies.engines.animatic.transitions import mix
+from talkies.engines.animatic.film.absences import list_absences
+from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
+from talkies.engines.animatic.film.inbetween import film_between
+from talkies.engines.animatic.film.staging import set_up
+from talkies.engines.animatic.film.transitions import mix
+from talkies.engines.animatic.optics.camera import WHOLE, join_ends, keep_heads, make_room, plan_path
+from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut
+from talkies.engines.animatic.optics.recentring import recentre
+from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene
+from talkies.engines.animatic.vision.studies import study
 from talkies.media import Frame, Inputs, Tick
 from talkies.plan import CameraMove, Framing, Plan, Shot
 
@@ -28,6 +29,7 @@ Scenes = dict[tuple[PictureName, Framing], Scene]
 
 WHOLE_FRAMING = Framing()
 _TIGHT = ("medium", "close_up", "extreme_close_up")
+_LEAVES_HEADS = ("pan", "tilt", "crane", "roll")  # moves that may lead the camera away from a head
 _ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the centred crop does not show
 
 
@@ -98,7 +100,7 @@ def understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
         tick("analysis", next(steps), total)
 
     step()
-    return {key: understand(picture, plan.width, plan.height, step) for key, picture in pictures.items()}
+    return {key: study(picture, plan.width, plan.height, step) for key, picture in pictures.items()}
 
 
 def _film(plan: Plan, shot: Shot, scenes: Scenes, tail: int) -> Film:
@@ -155,7 +157,7 @@ def film_shot(
 ) -> ShotFilm:
     """Set up a shot of one picture: its framing, its camera path and who acts in it."""
     view = frame_view(scene, shot.framing)
-    focus = find_focus(scene) if view == WHOLE else (view.x, view.y)
+    focus = find_focus(scene, view)
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
     path = plan_path(
         shot.moves,
@@ -168,7 +170,10 @@ def film_shot(
     )
     # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
     steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
-    path = make_room(path, partial(measure_overflow, scene, focus), steady=steady)
+    overflow = partial(measure_overflow, scene, focus)
+    path = make_room(path, overflow, steady=steady)
+    if scene.faces and not any(move.kind in _LEAVES_HEADS for move in shot.moves):
+        path = keep_heads(path, partial(measure_cut, scene, focus), overflow)
     still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
     poses = join_ends(path, framed=view != WHOLE, still=still, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)

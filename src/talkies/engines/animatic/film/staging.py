@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from talkies.engines.animatic.camera import Pose
-from talkies.engines.animatic.depth_of_field import plan_apertures
-from talkies.engines.animatic.filming import ShotFilm
+from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.living.acting import perform, perform_figure
 from talkies.engines.animatic.living.air import make_air
 from talkies.engines.animatic.living.company import Company
 from talkies.engines.animatic.living.flowing import make_flow
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.soundtrack import speak_line
+from talkies.engines.animatic.living.scenery import is_frozen
+from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.optics.depth_of_field import plan_apertures
+from talkies.engines.animatic.sound.soundtrack import speak_line
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Plan, Shot
 
 
@@ -40,14 +41,35 @@ def set_up(
     """
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
     tail = len(poses) - shot.frame_count
-    if scene.faces:
-        speak = partial(speak_line, seed=plan.seed)
-        company: Company | None = Company(scene, perform(plan, shot, scene.faces, speak, tail=tail, **ends))
-    else:
-        figure = perform_figure(plan, shot, cut_out=scene.matte is not None, tail=tail, **ends)
-        company = None if figure is None else Company(scene, [figure])
-    air = make_air(plan, shot, scene, plan.seed, focus=focus, **ends)
     flow = make_flow(plan, shot, scene, plan.seed, focus=focus, tail=tail, **ends)
+    company = _gather(plan, shot, scene, tail=tail, **ends)
+    alone = flow is None and company is None and all(pose == poses[0] for pose in poses)
+    if alone and not is_frozen(shot.text):
+        # No clip is a frozen photo: what is less sure, or not cut out, moves a little, and so does the light.
+        flow = make_flow(plan, shot, scene, plan.seed, focus=focus, tail=tail, trusting=True, **ends)
+        if flow is None:
+            company = _gather(plan, shot, scene, tail=tail, trusting=True, **ends)
+    air = make_air(plan, shot, scene, plan.seed, focus=focus, alone=alone, **ends)
     apertures = plan_apertures(shot, scene, focus, len(poses), **ends)
     overlays = [overlay for overlay in (flow, air) if overlay is not None]
     return ShotFilm(scene, poses, focus, company, flow, overlays, apertures)
+
+
+def _gather(
+    plan: Plan,
+    shot: Shot,
+    scene: Scene,
+    *,
+    tail: int,
+    opens_whole: bool,
+    closes_whole: bool,
+    trusting: bool = False,
+) -> Company | None:
+    """Let everybody act who is in a scene; a thing that is not cut out of it only when `trusting`."""
+    ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
+    if scene.faces:
+        speak = partial(speak_line, seed=plan.seed)
+        return Company(scene, perform(plan, shot, scene.faces, speak, tail=tail, **ends))
+    cut_out = scene.matte is not None or trusting
+    figure = perform_figure(plan, shot, cut_out=cut_out, tail=tail, **ends)
+    return None if figure is None else Company(scene, [figure])

@@ -7,14 +7,13 @@ it starts from nothing and comes to rest again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.framing import facing
 from talkies.engines.animatic.living.casting import cast
 from talkies.engines.animatic.living.easing import Curve, ease, swell, swing
 from talkies.engines.animatic.living.gestures import (
@@ -26,13 +25,25 @@ from talkies.engines.animatic.living.gestures import (
     feel,
     read_moment,
 )
-from talkies.engines.animatic.living.idling import blink_moments, blinks, glances, sway, talk
+from talkies.engines.animatic.living.idling import (
+    animal,
+    blink_moments,
+    blinks,
+    call,
+    glances,
+    hover,
+    sway,
+    talk,
+)
 from talkies.engines.animatic.living.performance import MOUTH, Channel, Motion, Performance, combine
 from talkies.engines.animatic.living.phonetics import sounds_of, stresses
 from talkies.engines.animatic.living.visemes import Speak, frame_times, mouth_track, speech_runs
-from talkies.engines.animatic.soundtrack import heard_steps
+from talkies.engines.animatic.optics.framing import facing
+from talkies.engines.animatic.sound.effects import effect_length, effect_onset
+from talkies.engines.animatic.sound.soundtrack import heard_steps
+from talkies.engines.animatic.vision.faces import Face
 from talkies.media import rng
-from talkies.plan import Cue, Plan, Shot, SpokenLine
+from talkies.plan import Cue, Effect, Plan, Shot, SpokenLine
 from talkies.script.passage import Passage
 from talkies.script.people import People
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
@@ -46,6 +57,22 @@ _FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as fa
 
 _TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
 _STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
+_CALLS: frozenset[Effect] = frozenset({"dog", "cat", "horse", "owl", "wolf", "rooster", "cow"})
+_CALLING = (0.12, 1.0)  # seconds that an animal holds its head up for a call, at the least and at the most
+_ANIMALS = re.compile(
+    r"\b(?:dogs|cats|puppies|kittens|horses|bears|foxes|rabbits|lions|tigers|monkeys|elephants|penguins|pandas"
+    r"|ducks?|ducklings?|cows|goats|pigs|sheep|moose|elk|deer|humming ?birds?|swans?|goose|geese|eagles?"
+    r"|hens?|peacocks?|flamingos?|turtles?|leopards?|cheetahs?|giraffes?|zebras?|camels?|donkeys?|llamas?|alpacas?"
+    r"|koalas?|kangaroos?|otters?|hedgehogs?|hamsters?|lambs?|foals?|dragonfl(?:y|ies)|butterflies|bees)\b"
+    "|鸭|蜂鸟|鹿|天鹅|蝴蝶|牛|羊|松鼠|鹰|骆驼",
+    re.IGNORECASE,
+)
+"""Animals that the script's own words for people and animals leave out."""
+_HOVERS = re.compile(
+    r"\b(?:humming ?birds?|butterfl(?:y|ies)|dragonfl(?:y|ies)|(?:bumble)?bees?|moths?)\b"
+    "|蜂鸟|蝴蝶|蜻蜓|蜜蜂",
+    re.IGNORECASE,
+)
 
 
 class _Person(NamedTuple):
@@ -141,14 +168,37 @@ def perform_figure(
     A thing that is not cut out of its photo does nothing: what is around it would turn with it.
     """
     stage = _set_stage(plan, shot, tail)
-    is_animal = any(mention.kind == "animal" for mention in People(Passage(stage.shot.text)).mentions)
+    is_animal = _is_animal(stage.shot.text)
     if not (is_animal or cut_out):
         return None
     calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
-    motion = dict(sway(stage.shot_time, stage.chance("figure", 0)))
+    chance = stage.chance("figure", 0)
     if not is_animal:
-        motion = {"turn": motion["turn"], "nod": _STILL_SHARE * motion["nod"]}
-    return combine(_nothing(stage.time), [motion], calm)
+        idle = sway(stage.shot_time, chance)
+        motion: Motion = {"turn": idle["turn"], "nod": _STILL_SHARE * idle["nod"]}
+        return combine(_nothing(stage.time), [motion], calm)
+    motions = [animal(stage.shot_time, chance), call(stage.shot_time, list(_calls(stage)), chance)]
+    if _HOVERS.search(stage.shot.text) or any(cue.kind == "fly" for cue in _cues(stage)):
+        motions.append(hover(stage.shot_time, chance))
+    return combine(_nothing(stage.time), motions, calm)
+
+
+def _is_animal(text: str) -> bool:
+    mentions = People(Passage(text)).mentions
+    return any(mention.kind == "animal" for mention in mentions) or _ANIMALS.search(text) is not None
+
+
+def _calls(stage: _Stage) -> Iterator[tuple[float, float]]:
+    """Yield the calls of animals that the shot has: start, from its own, and length in seconds."""
+    for sound in stage.plan.sounds:
+        if sound.kind in _CALLS and stage.plan.shots[sound.shot] is stage.shot:
+            onset, length = effect_onset(sound.kind), effect_length(sound.kind)
+            held_s = min(max((0.5 * length - onset) / SAMPLE_RATE - 0.2, _CALLING[0]), _CALLING[1])
+            yield (sound.start_sample + onset) / SAMPLE_RATE - stage.origin_s, held_s
+
+
+def _cues(stage: _Stage) -> list[Cue]:
+    return [cue for cue in stage.plan.cues if stage.plan.shots[cue.shot] is stage.shot]
 
 
 def _nothing(time: Curve) -> Motion:
@@ -175,7 +225,7 @@ def _people(stage: _Stage, faces: tuple[Face, ...]) -> list[_Person]:
     roles = cast(stage.plan, faces)
     start_s, end_s = stage.origin_s, stage.shot.end_frame / FRAME_RATE
     lines = [line for line in stage.plan.lines if line.start_s < end_s and line.end_s > start_s]
-    cues = [cue for cue in stage.plan.cues if stage.plan.shots[cue.shot] is stage.shot]
+    cues = _cues(stage)
     return [
         _Person(
             number,

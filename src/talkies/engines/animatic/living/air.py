@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from talkies.engines.animatic.camera import Pose
 from talkies.engines.animatic.living.falling import Rain, Snow, Wind
 from talkies.engines.animatic.living.floating import Dust, Embers
 from talkies.engines.animatic.living.haze import FOG, SMOKE, Haze
-from talkies.engines.animatic.living.light import CANDLE, FIRE, NEON, NIGHT, Flicker, Lightning
+from talkies.engines.animatic.living.light import (
+    CANDLE,
+    FIRE,
+    NEON,
+    NIGHT,
+    STORM,
+    WINTER,
+    Blasts,
+    Daylight,
+    Flicker,
+    Gloom,
+    Lightning,
+)
+from talkies.engines.animatic.living.plumes import smoke_column, steam
 from talkies.engines.animatic.living.rays import SunRays
+from talkies.engines.animatic.living.scenery import is_frozen, is_steam
 from talkies.engines.animatic.living.sight import Sight, Stage
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame, rng
 from talkies.plan import Plan, Shot
-from talkies.spec import FRAME_RATE
+from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
 _GATHERING_S = 0.9  # in which the air fills from the untouched photo, and empties again
+_VEILING_S = 3.2  # in which fog and smoke do, at most; in a short shot a share of it
+_VEILING_SHARE = 0.6
+_SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _BREEZE, _WIND, _STORM = 0.12, 0.55, 1.1  # units a second
 _STORM_STRENGTH = 1.35
+_STORM_LIGHT = 0.78  # of the light that drops mirror: clouds are brighter than what they shade
 
 
 class _Layer(Protocol):
     def draw(self, frame: Frame, sight: Sight) -> None:
         """Draw into a frame, in place."""
         ...
+
+
+_Maker = Callable[[Stage], _Layer]
 
 
 class Air:
@@ -51,20 +73,27 @@ class Air:
             index: the frame's number in the shot; a few beyond its end are allowed.
             pose: the camera in it.
         """
-        presence = self._presence(index)
-        if presence == 0:
+        whole = self._ends_within(index)
+        if whole == 0:
             return
         time_s = (self._shot.start_frame + index) / FRAME_RATE
-        sight = Sight(self._stage, pose, time_s, presence)
+        veiling = min(_VEILING_S * FRAME_RATE, _VEILING_SHARE * self._shot.frame_count)
+        presence, veiled = _gathered(whole / (_GATHERING_S * FRAME_RATE)), _gathered(whole / veiling)
+        sight = Sight(self._stage, pose, time_s, presence, veiled)
         for layer in self._layers:
             layer.draw(frame, sight)
 
-    def _presence(self, index: int) -> float:
-        """How much of the air is there, 0..1: nothing in a frame that must be the photo itself."""
-        since = index if self._opens_whole else _GATHERING_S * FRAME_RATE
-        until = self._shot.frame_count - 1 - index if self._closes_whole else _GATHERING_S * FRAME_RATE
-        part = min(max(min(since, until) / (_GATHERING_S * FRAME_RATE), 0.0), 1.0)
-        return part * part * (3 - 2 * part)
+    def _ends_within(self, index: int) -> float:
+        """Count the frames to the nearest one that must be the photo itself."""
+        since = index if self._opens_whole else math.inf
+        until = self._shot.frame_count - 1 - index if self._closes_whole else math.inf
+        return max(min(since, until), 0)
+
+
+def _gathered(part: float) -> float:
+    """Tell how much of the air is there, 0..1, when a part of the time for it has gone by."""
+    part = min(part, 1.0)
+    return _SUDDEN * part + (1 - _SUDDEN) * part * part * (3 - 2 * part)
 
 
 def make_air(
@@ -76,6 +105,7 @@ def make_air(
     focus: tuple[float, float],
     opens_whole: bool,
     closes_whole: bool,
+    alone: bool = False,
 ) -> Air | None:
     """Set up the air of a shot from its cues of weather and light; None when it is clear.
 
@@ -86,41 +116,53 @@ def make_air(
         seed: for all chance.
         focus: what the camera goes towards, in picture widths.
         opens_whole, closes_whole: its first or last frame must stay as it is.
+        alone: nothing else moves in the shot; so that it is no frozen photo, its light does.
     """
     number = next(at for at, other in enumerate(plan.shots) if shot.start_frame < other.end_frame)
     cues = [cue for cue in plan.cues if cue.shot == number]
     kinds = frozenset(cue.kind for cue in cues)
     stage = Stage(scene, focus)
-    layers = [make(stage) for kind, make in _makers(kinds, seed).items() if kind in kinds]
+    steams = is_steam(shot.text)
+    layers = [make(stage) for kind, make in _makers(kinds, seed, steams=steams) if kind in kinds]
     flashes = [cue.start_s for cue in cues if cue.kind == "lightning"]
     if flashes:
         layers.append(Lightning(flashes, seed))  # last, so that it lights the rain as well
+    blasts = [
+        sound.start_sample / SAMPLE_RATE
+        for sound in plan.sounds
+        if sound.kind == "explosion" and sound.shot == number
+    ]
+    if blasts:
+        blaze = Blasts(stage, blasts, seed)
+        layers += [smoke_column(stage, blaze.place, seed, min(blasts)), blaze]
+    if not layers and alone and not is_frozen(shot.text):
+        layers.append(Daylight(stage, seed))
     if not layers:
         return None
     return Air(stage, layers, shot, opens_whole=opens_whole, closes_whole=closes_whole)
 
 
-def _makers(kinds: frozenset[str], seed: int) -> Mapping[str, Callable[[Stage], _Layer]]:
+def _makers(kinds: frozenset[str], seed: int, *, steams: bool) -> tuple[tuple[str, _Maker], ...]:
     """What each kind of cue puts into the air, far things first."""
-    wind, strength = _wind(kinds, seed), 1.0
+    wind, strength, light = _wind(kinds, seed), 1.0, 1.0
     if "storm" in kinds:
-        strength = _STORM_STRENGTH
-    makers: dict[str, Callable[[Stage], _Layer]] = {
-        "candlelight": lambda stage: Flicker(stage, CANDLE, seed),
-        "firelight": lambda stage: Flicker(stage, FIRE, seed),
-        "neon": lambda stage: Flicker(stage, NEON, seed),
-        "night": lambda stage: Flicker(stage, NIGHT, seed),
-        "sun_rays": lambda stage: SunRays(stage, seed),
-        "fog": lambda stage: Haze(stage, FOG, seed),
-        "smoke": lambda stage: Haze(stage, SMOKE, seed),
-        "embers": lambda stage: Embers(stage, seed),
-        "dust": lambda stage: Dust(stage, seed),
-        "snow": lambda stage: Snow(stage, wind, strength, seed),
-        "rain": lambda stage: Rain(stage, wind, strength, seed),
-    }
-    if "storm" in kinds and not kinds & {"rain", "snow"}:
-        makers["storm"] = makers["rain"]
-    return makers
+        strength, light = _STORM_STRENGTH, _STORM_LIGHT
+    storm_rains = not kinds & {"rain", "snow"}
+    return (
+        ("storm", lambda _: Gloom(STORM)),
+        ("snow", lambda _: Gloom(WINTER)),
+        ("candlelight", lambda stage: Flicker(stage, CANDLE, seed)),
+        ("firelight", lambda stage: Flicker(stage, FIRE, seed)),
+        ("neon", lambda stage: Flicker(stage, NEON, seed)),
+        ("night", lambda stage: Flicker(stage, NIGHT, seed)),
+        ("sun_rays", lambda stage: SunRays(stage, seed)),
+        ("fog", lambda stage: Haze(stage, FOG, seed)),
+        ("smoke", lambda stage: steam(stage, seed) if steams else Haze(stage, SMOKE, seed)),
+        ("embers", lambda stage: Embers(stage, seed)),
+        ("dust", lambda stage: Dust(stage, seed)),
+        ("snow", lambda stage: Snow(stage, wind, strength, seed)),
+        ("storm" if storm_rains else "rain", lambda stage: Rain(stage, wind, strength, seed, light)),
+    )
 
 
 def _wind(kinds: frozenset[str], seed: int) -> Wind:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.opening import Field
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 GRID = 4  # texture pixels between the nodes of a field
 

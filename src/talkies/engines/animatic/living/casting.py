@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.framing import find_placed
+from talkies.engines.animatic.optics.framing import find_placed
+from talkies.engines.animatic.vision.faces import Face
 from talkies.plan import ActionKind, Cue, Plan, SpokenLine, Voice
 from talkies.script.passage import Passage
 from talkies.script.people import People, voice_of

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from talkies.engines.animatic.faces import Face
 from talkies.engines.animatic.living.expression import STILL, Expression
 from talkies.engines.animatic.living.eyes import Eyes
 from talkies.engines.animatic.living.heads import Field, rig_heads
 from talkies.engines.animatic.living.mouth import Mouth
 from talkies.engines.animatic.living.performance import Performance
-from talkies.engines.animatic.scene import Scene
-from talkies.engines.animatic.textures import Pixels, Texture
+from talkies.engines.animatic.optics.textures import Pixels, Texture
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.look import Field, Region
 from talkies.engines.animatic.living.waves import Map, Motion, Times
+from talkies.engines.animatic.vision.look import Field, Region
 from talkies.media import Frame, rng
 
 _SIDE = 0.16  # picture widths from the sky's edge, over which its drift fades
@@ -20,6 +20,7 @@ _HARD_EDGE = 9.0  # of lightness 0..100 between neighbouring samples: a cable, n
 _STREAM, _FALL = 0.075, 0.13  # picture widths a second at the picture's bottom
 _CYCLE_S = 0.6  # of each of the two samples
 _BANK = 0.05  # picture widths, over which a current fades at its banks
+_STEEPEST = 0.6  # how much a current may stretch the picture at its banks; at 1 it folds
 _FARTHEST = 0.3  # speed of the farthest water, of the nearest
 _STRAIGHT_ROWS = 0.08  # of the picture: bends of a stream shorter than that are no bends
 
@@ -94,4 +95,6 @@ def find_current(region: Region, where: Map, *, falls: bool, strength: float) ->
         pace = np.asarray(_FARTHEST + (1 - _FARTHEST) * down, np.float32)
     speed = pace * np.float32(strength * (_FALL if falls else _STREAM))
     along = np.stack([slope, np.ones_like(slope)], axis=-1) / np.sqrt(1 + slope * slope)[:, None]
-    return Current(np.asarray(cover[..., None] * (speed[:, None] * along)[:, None, :], np.float32))
+    way = cover[..., None] * (speed[:, None] * along)[:, None, :]
+    stretch = max(float(np.abs(np.diff(way, axis=axis)).max()) for axis in (0, 1)) * _CYCLE_S / 2
+    return Current(np.asarray(way * min(1.0, _STEEPEST * where.pitch / max(stretch, 1e-9)), np.float32))

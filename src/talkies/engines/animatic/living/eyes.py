@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
 from talkies.engines.animatic.living.brows import GRID, Brows
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.glasses import is_hidden, wears_glasses
 from talkies.engines.animatic.living.irises import Eyeball, find_iris
 from talkies.engines.animatic.living.lids import Lids
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
+from talkies.engines.animatic.vision.faces import Face
 
 _SMALLEST = 7.0  # texture pixels from corner to corner, below which an eye is left alone
 _SHUT = 0.11  # height of an opening in its widths, below which the photo's eye is closed

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from talkies.engines.animatic.depth import find_horizon
 from talkies.engines.animatic.living.blending import mix_in
 from talkies.engines.animatic.living.particles import draw_dots, draw_streaks
 from talkies.engines.animatic.living.sight import HALF, SHUTTER_S, Field, Sight, Stage
+from talkies.engines.animatic.vision.depth import find_horizon
 from talkies.media import Frame, rng
 
 _GOLDEN = np.float32(0.6180340)  # of the room: what falls out below comes in above at another place
@@ -34,12 +34,14 @@ _SPLASH_RADIUS = 0.017  # units, of the ring when it vanishes, at the subject's 
 _RING_POINTS = 10
 _FLATNESS = 0.33  # a ring on the ground as the camera sees it
 
-_FLAKES = 2300
-_FLAKE_SPEED = 0.4  # units a second at the subject: about 0.7 m/s
+_FLAKES = 1500
+_FLAKE_SPEED = 0.32  # units a second at the subject: about 0.6 m/s
 _FLAKE_DEPTHS = (0.36, 3.6)
-_FLAKE_RADIUS = 2.9  # frame pixels at 720p at the subject
+_FLAKE_RADIUS = 3.9  # frame pixels at 720p at the subject
 _FLAKE_ALPHA = 0.95
-_SNOW_VEIL = 0.26
+_WHITENESS = 0.65  # of a flake's light, that is its own and not that about it
+_SNOWLIGHT = (246.0, 249.0, 255.0)  # sRGB
+_SNOW_VEIL = 0.18
 _TUMBLING_HZ = (0.25, 0.9)
 _TUMBLING = 0.035  # units
 _BEHIND = 0.95  # inverse depth up to which things pass behind the subject
@@ -70,9 +72,12 @@ class Wind:
 
 
 class Rain:
-    """Streaks as long as the shutter is open, a thin veil before far things, splashes on open ground."""
+    """Streaks as long as the shutter is open, a thin veil before far things, splashes on open ground.
 
-    def __init__(self, stage: Stage, wind: Wind, strength: float, seed: int) -> None:
+    `light` is what is left of the picture's own that they mirror.
+    """
+
+    def __init__(self, stage: Stage, wind: Wind, strength: float, seed: int, light: float = 1.0) -> None:
         chance = rng(seed, "rain")
         count = round(_DROPS * strength)
         self._wind = wind
@@ -81,7 +86,7 @@ class Rain:
         self._speed = np.float32(_DROP_SPEED) * chance.uniform(0.9, 1.1, count).astype(np.float32)
         thickness = self._near * np.float32(stage.unit / _USUAL_UNIT)
         self._alpha = np.float32(_DROP_ALPHA) * np.clip(thickness, 0.45, 1) * chance.uniform(0.5, 1, count)
-        self._air = stage.lit_air(0.25)
+        self._air = np.asarray(cv2.convertScaleAbs(stage.lit_air(0.25), alpha=light), np.uint8)
         self._splashes = _find_splashes(stage, strength, seed)
         self._strength = min(strength, 1.2)
 
@@ -130,7 +135,10 @@ class Snow:
         blur = 1 + 1.2 * np.maximum(self._near - _SHARP_TO, 0)  # out of focus
         self._radius = np.asarray(size * self._near * blur, np.float32)
         self._alpha = np.asarray(_FLAKE_ALPHA * np.minimum(size * self._near / 0.7, 1) / blur, np.float32)
-        self._air = stage.lit_air(0.15)
+        lit = stage.lit_air(0.15).astype(np.float32)
+        self._air = np.rint(lit + np.float32(_WHITENESS) * (np.array(_SNOWLIGHT, np.float32) - lit)).astype(
+            np.uint8
+        )
         self._strength = min(strength, 1.2)
 
     def draw(self, frame: Frame, sight: Sight) -> None:

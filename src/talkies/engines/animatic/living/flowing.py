@@ -14,16 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import Pose
 from talkies.engines.animatic.living.currents import Current, drifting, find_current
 from talkies.engines.animatic.living.easing import ease
 from talkies.engines.animatic.living.glints import Glints, make_glints
-from talkies.engines.animatic.living.look import Kind, Region
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import Scenery, read_scenery
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.living.waves import Map, Motion, Times, breeze, burn, ripple, sway
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.vision.look import Kind, Region
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 from talkies.plan import Plan, Shot
 from talkies.spec import FRAME_RATE
@@ -33,10 +33,11 @@ Displacement = NDArray[np.float32]
 Frames = NDArray[np.intp]
 
 _EASING_S = 0.6  # from the untouched photo to full motion, and back
+_SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _STEEPEST = 0.45  # how much all motion may stretch or squeeze the picture; at 1 it folds
-_DRIFT = 0.0075  # picture widths a second of clouds in a moderate wind
+_DRIFT = 0.012  # picture widths a second of clouds in a moderate wind
 _GLANCE_FRAMES = 8  # between the frames in which that is measured
-_FURTHEST = 0.045  # picture widths that they go in one shot
+_FURTHEST = 0.06  # picture widths that they go in one shot
 
 
 class Flow:
@@ -115,6 +116,7 @@ def make_flow(
     tail: int,
     opens_whole: bool,
     closes_whole: bool,
+    trusting: bool = False,
 ) -> Flow | None:
     """Set the scenery of a shot in motion; None when nothing in it moves.
 
@@ -126,12 +128,12 @@ def make_flow(
         focus: what the camera goes towards, in picture widths.
         tail: frames beyond the shot's end that may be asked for.
         opens_whole, closes_whole: in its first or last frame nothing has moved.
+        trusting: leaves and clouds that are not sure move as well.
     """
     scenery = read_scenery(plan, shot)
     if scenery is None:
         return None
-    matte = None if scene.matte is None else scene.matte.alpha
-    regions = find_regions(scene.prepared, matte, scenery.spoken_of)
+    regions = find_regions(scene.look, scenery.spoken_of, trusting=trusting)
     if not regions:
         return None
     frames = np.arange(shot.frame_count + tail)
@@ -164,7 +166,8 @@ def _presence(frames: Frames, count: int, *, opens: bool, closes: bool) -> Times
     """Let motion begin softly after a whole first frame and end softly before a whole last one."""
     since = frames if opens else np.full(len(frames), np.inf)
     until = np.maximum(count - 1 - frames, 0) if closes else np.full(len(frames), np.inf)
-    return ease(np.minimum(since, until) / (_EASING_S * FRAME_RATE))
+    part = np.clip(np.minimum(since, until) / (_EASING_S * FRAME_RATE), 0, 1)
+    return np.asarray(_SUDDEN * part + (1 - _SUDDEN) * ease(part))
 
 
 def _waves(

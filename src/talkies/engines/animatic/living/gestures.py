@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from talkies.engines.animatic.living.easing import Curve, ease, pulse, swell, swing
 from talkies.engines.animatic.living.performance import Channel, Motion
-from talkies.engines.animatic.sounds.voices import LAUGH_BURST_S, LAUGH_PERIOD_S
+from talkies.engines.animatic.sound.foley.voices import LAUGH_BURST_S, LAUGH_PERIOD_S
 from talkies.plan import ActionKind, Cue
 from talkies.script.passage import Passage
 

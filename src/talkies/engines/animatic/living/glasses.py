@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.opening import Opening
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 _EYES = ((145, 159), (374, 386))
 _BRIDGE = (8, 197)  # from between the brows to the middle of the nose

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.blending import Tone, add_glow
-from talkies.engines.animatic.living.look import Field, Region
 from talkies.engines.animatic.living.particles import draw_dots
 from talkies.engines.animatic.living.sight import HALF, Sight, Stage
+from talkies.engines.animatic.vision.look import Field, Region
 from talkies.media import Frame, rng
 
 _COUNT, _MOST = 3000, 160  # in a picture that is all bright water, and in any

@@ -9,10 +9,11 @@ import numpy as np
 
 from talkies.engines.animatic.living.blending import mix_in
 from talkies.engines.animatic.living.sight import Field, Sight, Stage
-from talkies.engines.animatic.projection import Grid, sample
+from talkies.engines.animatic.optics.projection import Grid, sample
 from talkies.media import Frame, rng
 
-_TILE = 128  # samples a side of the noise, which repeats
+TILE = 128
+"""Samples a side of the noise, which repeats."""
 _OCTAVES = 4
 
 
@@ -36,9 +37,9 @@ class Body:
     shade: float
 
 
-FOG = Body(thickness=1.5, unevenness=0.6, scale=0.75, drift=0.022, rise=0.0, low=0.35, depth=0.85, shade=0.96)
+FOG = Body(thickness=1.3, unevenness=0.8, scale=0.6, drift=0.05, rise=0.0, low=0.35, depth=0.85, shade=0.96)
 SMOKE = Body(
-    thickness=1.0, unevenness=0.95, scale=0.5, drift=0.012, rise=0.05, low=0.7, depth=0.35, shade=0.72
+    thickness=1.0, unevenness=0.95, scale=0.5, drift=0.02, rise=0.06, low=0.7, depth=0.35, shade=0.72
 )
 
 
@@ -48,7 +49,7 @@ class Haze:
     def __init__(self, stage: Stage, body: Body, seed: int) -> None:
         chance = rng(seed, "haze")
         self._body = body
-        self._noise = _tileable_noise(chance)
+        self._noise = tileable_noise(chance)
         self._side = float(chance.choice([-1.0, 1.0]))
         self._colour = stage.filled(stage.light * body.shade)
 
@@ -65,7 +66,7 @@ class Haze:
         if sight.subject is not None:
             before = 0.3 + 0.4 * (1 - body.depth)  # of the haze lies before the subject
             weights *= 1 - (1 - before) * sight.subject
-        mix_in(frame, self._colour, weights * np.float32(sight.presence))
+        mix_in(frame, self._colour, weights * np.float32(sight.veiled))
 
     def _swells(self, sight: Sight) -> Field:
         """The haze's thickness at the output's nodes, 0..1 about 0.5: two sheets that pass each other."""
@@ -73,21 +74,21 @@ class Haze:
         total = np.zeros(sight.background.shape[:2], np.float32)
         for pace, stretch in ((1.0, 1.0), (-0.55, 1.37)):
             travel = np.array([self._side * pace * body.drift, -abs(pace) * body.rise]) * time_s
-            places = (sight.background - travel.astype(np.float32)) * np.float32(_TILE / body.scale / 2)
+            places = (sight.background - travel.astype(np.float32)) * np.float32(TILE / body.scale / 2)
             total += self._read(np.asarray(places * np.float32(stretch), np.float32))
         return np.asarray(np.clip(np.float32(0.5) + total * np.float32(0.5), 0, 1), np.float32)
 
     def _read(self, places: Grid) -> Field:
-        return sample(self._noise, places % np.float32(_TILE), cv2.BORDER_WRAP)
+        return sample(self._noise, places % np.float32(TILE), cv2.BORDER_WRAP)
 
 
-def _tileable_noise(chance: np.random.Generator) -> Field:
+def tileable_noise(chance: np.random.Generator) -> Field:
     """Make smooth noise of several octaves, about 0 with a deviation of 0.5, that repeats on all sides."""
-    total = np.zeros((_TILE, _TILE), np.float32)
+    total = np.zeros((TILE, TILE), np.float32)
     for octave in range(_OCTAVES):
         side = 4 * 2**octave
         coarse = np.pad(chance.standard_normal((side, side)).astype(np.float32), 2, mode="wrap")
-        step = _TILE // side
+        step = TILE // side
         large = cv2.resize(coarse, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
-        total += large[2 * step : 2 * step + _TILE, 2 * step : 2 * step + _TILE] * np.float32(0.55**octave)
+        total += large[2 * step : 2 * step + TILE, 2 * step : 2 * step + TILE] * np.float32(0.55**octave)
     return np.asarray(0.5 * (total - total.mean()) / total.std(), np.float32)

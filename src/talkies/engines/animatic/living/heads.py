@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
 from talkies.engines.animatic.living.expression import HeadPose
 from talkies.engines.animatic.living.performance import POSE, POSE_LIMITS
-from talkies.engines.animatic.matte import prominence
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.matte import prominence
+from talkies.engines.animatic.vision.scene import Scene
+from talkies.media import Frame
 
 Field = NDArray[np.float32]
 """Displacements, `(rows, columns, 2)` float32 stretched over the picture, in picture widths: x, y."""
@@ -43,8 +44,10 @@ _OUTER_EYES = (33, 263)
 _TEMPLES = (234, 454, 127, 356)
 
 _FIGURE_RELIEF = 0.45  # of a figure's smaller side: how near its middle is
-_FIGURE_BREATH = 0.012
+_FIGURE_BREATH = 0.02
 _PROMINENT = 0.55  # of the most prominent: what belongs to a figure without a matte
+_SURELY = 0.7  # of what is prominent, the share of which is not sure to be the figure's own
+_SOFT = 2.2  # samples: the blur of such a figure's outline
 _STILL_EDGE = 0.06  # picture widths from the edge over which such a figure's motion begins
 
 
@@ -104,11 +107,33 @@ def _prominent(scene: Scene, place: Field) -> tuple[_Map, tuple[float, float, fl
     weight = np.asarray(shown / max(float(shown.max()), 1e-6), np.float32)
     x, y, width, height = cv2.boundingRect(np.asarray(weight > _PROMINENT, np.uint8))
     scale = scene.width / columns
-    cover = np.asarray(_step(weight, 0.2, _PROMINENT), np.float32)
+    cover = _step(weight, 0.2, _PROMINENT) * _own(scene.prepared, weight)
     # The picture's edge itself stays where it is.
     edge = np.minimum(place, np.array([scene.width, scene.height], np.float32) - place).min(axis=-1)
     cover *= _step(edge / np.float32(scene.width), 0.0, _STILL_EDGE)
     return cover, (x * scale, y * scale, width * scale, height * scale)
+
+
+def _own(frame: Frame, weight: _Map) -> _Map:
+    """Part what stands out from what is only near it by colour: 0..1, soft about its outline.
+
+    Source: Rother et al., "GrabCut", 2004.
+    """
+    small = np.asarray(cv2.resize(frame, weight.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    hints = np.where(weight > 0.5 * _PROMINENT, cv2.GC_PR_BGD, cv2.GC_BGD).astype(np.uint8)
+    hints[weight > _PROMINENT] = cv2.GC_PR_FGD
+    sure = weight >= np.quantile(weight[weight > _PROMINENT], _SURELY)
+    hints[sure] = cv2.GC_FGD
+    if not (hints == cv2.GC_BGD).any():
+        return np.ones_like(weight)
+    cv2.setRNGSeed(0)
+    cv2.grabCut(small, hints, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_MASK)
+    found = np.isin(hints, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    own = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(
+        cv2.GaussianBlur(cv2.dilate(own, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), _SOFT),
+        np.float32,
+    )
 
 
 def _places(scene: Scene) -> Field:

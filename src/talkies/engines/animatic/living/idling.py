@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from talkies.engines.animatic.living.easing import Curve, ease, pulse
+from talkies.engines.animatic.living.easing import Curve, ease, pulse, swell
 from talkies.engines.animatic.living.performance import Channel, Motion
 from talkies.spec import FRAME_RATE
 
@@ -41,12 +41,48 @@ _TALKING: tuple[tuple[Channel, float, tuple[float, ...]], ...] = (
     ("tilt", 0.018, (0.37, 0.61)),
 )
 
+_LIVELIER: dict[Channel, float] = {"turn": 2.2, "nod": 1.7, "tilt": 1.5, "aside": 1.3, "breath": 1.6}
+"""How much more an animal moves than a head: its whole body does."""
+_JERK_S, _HUSH_S = 0.09, 0.22  # in which an animal throws its head up to call, and lowers it again
+_EARLY_S = 0.04  # before it is heard
+_HOVERING_HZ = (0.85, 1.3)
+_HOVERING = 0.035  # of its size
+
 
 def sway(time: Curve, chance: Generator) -> Motion:
     """Let the head drift and the chest breathe."""
     rate_hz, phase = float(chance.uniform(*_BREATHING_HZ)), float(chance.uniform(0, 2 * math.pi))
     breath = np.sin(2 * math.pi * rate_hz * time + phase)
     return {**_wandering(time, _SWAY, chance), "breath": breath}
+
+
+def animal(time: Curve, chance: Generator) -> Motion:
+    """Let an animal's body sway and breathe."""
+    return {name: _LIVELIER.get(name, 1.0) * curve for name, curve in sway(time, chance).items()}
+
+
+def call(time: Curve, calls_s: Sequence[tuple[float, float]], chance: Generator) -> Motion:
+    """Let an animal throw its head up with each of its calls, given by start and length."""
+    up = np.zeros_like(time)
+    aside = np.zeros_like(time)
+    for start_s, length_s in calls_s:
+        held = swell(time, start_s - _EARLY_S, start_s + length_s, _JERK_S, _HUSH_S)
+        up = np.maximum(up, held)
+        aside = aside + float(chance.uniform(-1, 1)) * held
+    return {"nod": -0.12 * up, "rise": 0.045 * up, "tilt": 0.03 * aside, "breath": -0.8 * up}
+
+
+def hover(time: Curve, chance: Generator) -> Motion:
+    """Let what flies on the spot bob up and down and to the sides."""
+    curves = []
+    for hertz in _HOVERING_HZ:
+        curves.append(np.sin(2 * math.pi * hertz * time + float(chance.uniform(0, 2 * math.pi))))
+    slow, quick = curves
+    return {
+        "rise": _HOVERING * (0.8 * slow + 0.3 * quick),
+        "aside": 0.4 * _HOVERING * quick,
+        "tilt": 0.05 * slow,
+    }
 
 
 def talk(time: Curve, speaking: Curve, stressed_s: Sequence[float], chance: Generator) -> Motion:

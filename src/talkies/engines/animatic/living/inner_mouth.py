@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.lips import ALONG, Field, Lips
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 Box = tuple[int, int, int, int]
 """`(left, top, right, bottom)` in texture pixels, right and bottom excluded."""
@@ -33,7 +33,7 @@ _BEHIND_LIPS = 5 * _MM
 _SHOWING = 3.2 * _MM  # of the upper teeth under the lip of a closed mouth, once it opens
 _LOWER_SHOWING = 1.2 * _MM  # of the lower teeth above the lower lip
 _CROWN = 10.5 * _MM
-_TONGUE_HALF_WIDTH, _TONGUE_TOP = 21 * _MM, 5 * _MM  # its back lies above the lower teeth's edge
+_TONGUE_HALF_WIDTH, _TONGUE_TOP = 21 * _MM, 8 * _MM  # its back lies above the lower teeth's edge
 _TIP_HALF_WIDTH, _TIP_DEPTH = 13 * _MM, 3 * _MM  # at rest it lies under that edge
 _TIP_OVERLAP, _TIP_SHOWING = 0.8 * _MM, 2.2 * _MM  # over the upper teeth, and at least over the lower ones
 
@@ -79,6 +79,8 @@ class InnerMouth:
         self._x, self._y = lips.coordinates(x, y)
         self._softness = 0.8 * density / lips.scale
         self._palette = _Palette(lips, pixels, box)
+        light = np.maximum(np.arange(256) / 255, 0.05)[:, None]
+        self._shades = (light**self._palette.shadow_powers).astype(np.float32)
         self._s = lips.place(self._x)
         self._upper_edge = self._upper_teeth_edge()
         self._upper_teeth = self._teeth(_UPPER_ENDS, _UPPER_SHORTER, self._upper_edge, 1.0)
@@ -88,19 +90,21 @@ class InnerMouth:
         self._tongue = self._make_tongue()
         self._tip = self._make_tip()
         self._throat = self._make_throat()
+        self._rim = self._make_rim()
 
-    def paint(self, drop: float, shadow: Field, window: Box) -> Field:
+    def paint(self, drop: float, shadow: Field, window: Box, rim: Field) -> Field:
         """Paint the inside but for the tip of the tongue, `(rows, columns, 3)` float32 0..255.
 
         `drop`: face sizes that the jaw hangs lower than in the photo; `shadow`: what is left of the light
-        over the window, 0..1; `window`: the part of the box that is wanted, in the box's pixels.
+        over the window, 0..1; `window`: the part of the box that is wanted, in the box's pixels; `rim`: how
+        much the lower lip's moist inside covers, 0..1.
         """
         left, top, right, bottom = window
         down = self._lips.down * drop
         picture = _laid(self._throat[top:bottom, left:right], self._tongue.moved(down, window))
         picture = _laid(picture, self._lower_teeth.moved(down, window))
         picture = _laid(picture, self._upper_teeth.cut(window))
-        return self.shaded(picture, shadow)
+        return _laid(self.shaded(picture, shadow), Layer(self._rim[top:bottom, left:right], rim))
 
     def with_tip(self, picture: Field, drop: float, tongue: float, shadow: Field, window: Box) -> Field:
         """Lay the tip of the tongue over a picture of a window: 0 down, 1 at the upper teeth."""
@@ -112,8 +116,8 @@ class InnerMouth:
 
     def shaded(self, picture: Field, shadow: Field) -> Field:
         """Darken by `shadow`, 0..1: what is lit through lips and cheeks only is lit by their colour."""
-        logarithm = np.log(np.maximum(shadow, 0.05))[..., None]
-        return np.asarray(picture * np.exp(logarithm * self._palette.shadow_powers), np.float32)
+        levels = np.asarray(cv2.convertScaleAbs(shadow, alpha=255), np.uint8)
+        return np.asarray(cv2.multiply(picture, self._shades[levels]), np.float32)
 
     def _upper_teeth_edge(self) -> float:
         """Say how far down the front teeth reach: as an open mouth shows, or a little under a closed lip."""
@@ -163,7 +167,7 @@ class InnerMouth:
         across = self._along_arch(self._x) / _TONGUE_HALF_WIDTH
         depth = self._y - (self._lower_edge - _TONGUE_TOP + 0.35 * _TONGUE_HALF_WIDTH * across**2)
         furrow = np.exp(-((across / 0.09) ** 2))
-        bright = 0.3 + 0.4 * np.clip(depth / (9 * _MM), 0, 1) - 0.08 * furrow
+        bright = 0.3 + 0.6 * np.clip(depth / (9 * _MM), 0, 1) - 0.1 * furrow
         alpha = np.clip(depth / (3 * _MM), 0, 1) * np.clip((1 - np.abs(across)) / 0.3, 0, 1)
         return self._flesh_layer(bright, alpha)
 
@@ -186,14 +190,21 @@ class InnerMouth:
         """Paint the dark at the back, a little lighter towards the cheeks' inner sides in front."""
         lighter = 0.13 + 0.14 * np.clip(np.abs(self._s), 0, 1) ** 2
         colour = self._palette.deeper(2.6) * lighter[..., None] * self._palette.light[..., None]
-        return np.asarray(colour + 0.4 * self._palette.grain, np.float32)
+        colour = np.maximum(colour, 0.5 * self._palette.black)
+        return np.asarray(colour + 0.5 * self._palette.grain, np.float32)
+
+    def _make_rim(self) -> Field:
+        """Paint the lower lip's inside, which turns away from the light."""
+        colour = 0.8 * self._palette.deeper(1.3) * self._palette.light[..., None]
+        return np.asarray(colour + 0.7 * self._palette.grain, np.float32)
 
 
 class _Palette:
     """The photo's own colours for the inside of its mouth.
 
-    `teeth` and `flesh` are `(3,)` 0..255; `light` is the photo's light over the box, about 1; `grain` its
-    noise, `(rows, columns, 3)`. `shadow_powers`, `(3,)`, are what a shadow counts for in each colour.
+    `teeth`, `flesh` and `black`, the darkest that the face shows, are `(3,)` 0..255; `light` is the photo's
+    light over the box, about 1; `grain` its noise, `(rows, columns, 3)`. `shadow_powers`, `(3,)`, are what a
+    shadow counts for in each colour.
     """
 
     def __init__(self, lips: Lips, pixels: Pixels, box: Box) -> None:
@@ -217,7 +228,8 @@ class _Palette:
         smooth = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.16 * lips.scale), np.float32)
         mean = float(smooth[np.abs(s) < 1].mean()) if (np.abs(s) < 1).any() else float(smooth.mean())
         self.light = np.clip(smooth / max(mean, 1.0), 0.5, 1.5)
-        self.grain = _grain(region)
+        self.grain = _grain(lips, pixels, box)
+        self.black = _black(lips, pixels)
 
     def deeper(self, power: float) -> Field:
         """Give the flesh as light shows it that has met it several times: redder, in a photo of colours."""
@@ -244,11 +256,27 @@ def _teeth_colour(skin: Field, shown: Field) -> Field:
     return np.asarray(np.maximum(brightest, 0.6 * guess), np.float32)
 
 
-def _grain(region: Field) -> Field:
-    """Take the photo's noise from its own fine detail, without lines and edges, which stand out of it."""
-    fine = region - cv2.GaussianBlur(region, (0, 0), 1.5)
+def _grain(lips: Lips, pixels: Pixels, box: Box) -> Field:
+    """Take noise and brush strokes of the skin under the mouth, without lines and edges."""
+    left, top, right, bottom = box
+    rows = pixels.shape[0]
+    # As far under the box as lips reach, else whatever lies lowest in the texture.
+    down = round(max(float(lips.lower_outer.max() - lips.upper.min()), 0.1) * lips.scale)
+    down = min(down, rows - bottom)
+    region = pixels[top + down : bottom + down, left:right, :3].astype(np.float32)
+    fine = region - cv2.GaussianBlur(region, (0, 0), max(1.5, 0.02 * lips.scale))
     limit = 2.5 * float(np.median(np.abs(fine))) + 0.5
     return np.asarray(np.clip(fine[::-1], -limit, limit), np.float32)
+
+
+def _black(lips: Lips, pixels: Pixels) -> Field:
+    """Take the darkest tone of the face: a faded print or a painting has no deeper one."""
+    reach = round(0.7 * lips.scale)
+    x, y = (round(float(value)) for value in lips.centre)
+    region = pixels[max(y - reach, 0) : y + reach : 4, max(x - reach, 0) : x + reach : 4, :3]
+    colours = region.reshape(-1, 3).astype(np.float32)
+    light = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.asarray(colours[light <= np.percentile(light, 2)].mean(axis=0), np.float32)
 
 
 def _laid(picture: Field, layer: Layer) -> Field:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.layers import masked_blur, over, soft_edge
 from talkies.engines.animatic.living.opening import Field, Opening
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 _RADII = (0.17, 0.2, 0.23)  # of an iris, in widths of the opening: 11.7 mm across in one of 25 to 34 mm
 _RING = 0.08  # thickness of what is compared with an iris around it, in widths
@@ -117,6 +117,8 @@ class Eyeball:
         self._iris_pixels = self._completed(iris_seen, distance)
         self._hidden = np.asarray(~iris_seen, np.uint8)
         self._blur = max(0.7, _FILL_SCALE * opening.width)
+        self._rest_disc = self._disc(u, v, _CLEAR, 0.2)
+        self._last: tuple[Pixels, Pixels, Pixels] | None = None
         self._white = self._find_white(region, seen & (distance > _CLEAR) & (np.abs(u) < _CORNER))
 
     def turned(self, part: Pixels, gaze_x: float, gaze_y: float) -> Pixels:
@@ -125,15 +127,25 @@ class Eyeball:
         length = float(np.hypot(along, down))
         if length == 0 or self._iris_pixels is None:
             return part
-        bare = over(self._white, self._disc(self._u, self._v, _CLEAR, 0.2), part)
-        whole = cv2.remap(part, *self._iris_pixels, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        cv2.copyTo(cv2.GaussianBlur(whole, (0, 0), self._blur), self._hidden, whole)
+        bare, whole = self._parted(part, self._iris_pixels)
         u, v = self._u - np.float32(along), self._v - np.float32(down)
         x, y = self._opening.pixels(u, v)
         x, y = x - np.float32(self._origin[0]), y - np.float32(self._origin[1])
         iris = cv2.remap(whole, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * self._light
         turned = over(iris, self._disc(u, v, _LIMBUS, _LIMBUS - 1), bare)
         return over(turned, self._inside * np.float32(min(1.0, length / _ASSURED)), part)
+
+    def _parted(self, part: Pixels, iris: tuple[Field, Field]) -> tuple[Pixels, Pixels]:
+        """Part a region in the eyeball without its iris, and the iris without the lids.
+
+        The last result is kept, for a shot shows the same pixels many times.
+        """
+        if self._last is None or not np.array_equal(self._last[0], part):
+            bare = over(self._white, self._rest_disc, part)
+            whole = cv2.remap(part, *iris, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            cv2.copyTo(cv2.GaussianBlur(whole, (0, 0), self._blur), self._hidden, whole)
+            self._last = part.copy(), bare, np.asarray(whole, np.uint8)
+        return self._last[1:]
 
     def _travel(self, gaze_x: float, gaze_y: float) -> tuple[float, float]:
         """Turn a glance into the iris's way, in widths; it stays in the opening."""
@@ -142,7 +154,8 @@ class Eyeball:
 
     def _disc(self, u: Field, v: Field, radius: float, softness: float) -> Field:
         """Cover a disc about the iris's place at rest; both lengths are in radii of the iris."""
-        distance = np.hypot(u - self._iris.u, v - self._iris.v) / self._iris.radius
+        across, down = u - np.float32(self._iris.u), v - np.float32(self._iris.v)
+        distance = np.sqrt(across * across + down * down) / np.float32(self._iris.radius)
         least = self._pixel / self._iris.radius
         return soft_edge(np.asarray(radius - distance, np.float32), max(softness, least))
 

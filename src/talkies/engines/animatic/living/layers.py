@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.opening import Field
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 
 def soft_edge(inside: Field, softness: float) -> Field:

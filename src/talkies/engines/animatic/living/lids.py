@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.layers import masked_blur, over, soft_edge, to_bytes
 from talkies.engines.animatic.living.opening import Field, Opening
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
 
 # Lengths in widths of the opening.
 _MEETING = 0.88  # of the way from the upper to the lower lid's edge: where the lids meet
@@ -32,7 +32,7 @@ _TONE_SCALE = 0.07  # standard deviation of the blur that gives the lid's tone
 _GRAIN_SCALE = 0.035  # of the one that grain is told from
 _LIT = 0.75  # of the way from the tone of an open eye's lid to that of the skin below the eye
 _FAINT = 8.0  # grey levels below the lid's tone that are no lashes yet
-_ONSET = 3.0  # a lid that has closed by 1 / 3 is drawn in full
+_ONSET = 0.04, 0.36  # of the closing: a lid begins to be drawn as a layer of its own, and is so in full
 _STEPS = 24  # of the search for the end of the lid's skin
 _COLUMNS = np.linspace(-0.5, 0.5, 33, dtype=np.float32)
 
@@ -142,7 +142,7 @@ class Lids:
         return over(moved, cover, under)
 
     def _lay_upper(self, part: Pixels, under: Pixels, drop: Field, closing: float) -> Pixels:
-        strength = np.float32(min(1.0, max(closing, 0.0) * _ONSET))
+        strength = np.float32(min(1.0, max(closing - _ONSET[0], 0.0) / (_ONSET[1] - _ONSET[0])))
         above = self._upper_skin - self._v
         height = _unrolled(above, drop, self._upper_reach)
         # The edge with its lashes moves as it is; the skin above it unrolls.

@@ -1,4 +1,4 @@
-"""Light that changes: the flicker of flames and signs, and lightning."""
+"""Light that changes: the flicker of flames and signs, flashes, a storm's gloom, clouds before the sun."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.blending import Tone, mix_exposure
+from talkies.engines.animatic.living.blending import Tone, add_glow, mix_exposure
+from talkies.engines.animatic.living.haze import TILE, tileable_noise
 from talkies.engines.animatic.living.lamps import find_flames, find_lamps, glow_around
 from talkies.engines.animatic.living.sight import Sight, Stage
+from talkies.engines.animatic.optics.projection import sample
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame, rng
 from talkies.spec import FRAME_RATE
 
@@ -47,8 +51,19 @@ _DROPOUT_DEPTH = 0.5
 _STROKES = ((0.0, 1.0), (0.083, 0.55), (0.208, 0.8))  # seconds after the first, and strength
 _STRENGTH = (0.75, 1.0)
 _DECAY_S = 0.075
-_SKY, _GROUND = 1.0, 0.5  # of a flash's light
+_OVERHEAD, _GROUND = 1.0, 0.5  # of a flash's light
 _FLASH_TINT = (0.92, 0.97, 1.0)
+
+_BLAST_S = 0.45  # in which its light falls to a third
+_BLAST_CORE, _BLAST_GLOW = 0.07, 0.33  # picture widths: fireball, and the light that it throws
+_BLAST_HZ, _BLAST_UNREST = 6.5, 0.16  # of the fire after the flash
+_SKY, _SKYLINE = 0.25, 0.75  # confidence of a sky that tells it; of the picture's height, where none does
+_EMBER_LIGHT = np.array([1.0, 0.56, 0.24])
+
+_CLOUDS = (0.26, 0.4)  # of the light, that thin clouds take at most: of a bright picture, and of a dark one
+_BRIGHT = 110.0  # mean luma of such a bright one
+_CLOUD_SIZE = 0.5  # picture widths
+_CLOUD_PACE = 0.26  # picture widths a second
 
 
 class Flicker:
@@ -118,7 +133,7 @@ class Lightning:
         if power < 0.02 or sight.presence == 0:
             return
         far = np.clip(1.1 - sight.look_at(sight.stage.scene.depth.background), 0, 1)
-        weights = sight.canvas(np.asarray(_GROUND + (_SKY - _GROUND) * far, np.float32))
+        weights = sight.canvas(np.asarray(_GROUND + (_OVERHEAD - _GROUND) * far, np.float32))
         if sight.subject is not None:
             weights = weights + (np.float32(_GROUND) - weights) * sight.subject
         mix_exposure(frame, _flashed(), np.minimum(weights * np.float32(power), 1))
@@ -130,6 +145,103 @@ class Lightning:
             if frame_number >= start
         )
         return min(total, 1.0)
+
+
+class Blasts:
+    """Explosions far away: a fireball behind the horizon that lights sky and land, and burns down.
+
+    `moments` are in seconds from the clip's start. The flash comes in the frame nearest to its sound. `place`
+    is where it lies, in picture widths from the picture's centre.
+    """
+
+    def __init__(self, stage: Stage, moments: Sequence[float], seed: int) -> None:
+        self._starts = [round(moment_s * FRAME_RATE) for moment_s in moments]
+        chance = rng(seed, "blast")
+        scene = stage.scene
+        rows, columns = scene.depth.background.shape
+        y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        ratio = scene.height / scene.width
+        self.place = float(chance.uniform(0.2, 0.8)) - 0.5, (_skyline(scene) - 0.5) * ratio
+        across = (x + 0.5) / columns - 0.5 - self.place[0]
+        down = ((y + 0.5) / rows - 0.5) * ratio - self.place[1]
+        away = across * across + 1.6 * down * down
+        core, glow = (np.exp(-away / reach**2) for reach in (_BLAST_CORE, _BLAST_GLOW))
+        # What is near stands before it.
+        far = np.clip(1.15 - scene.depth.background, 0.25, 1)
+        self._light = np.asarray((0.55 * core + 0.45 * glow) * far, np.float32)
+        self._phase = float(chance.uniform(0, 2 * math.pi))
+
+    def draw(self, frame: Frame, sight: Sight) -> None:
+        """Light a frame up, in place; a frame that must stay the photo stays it."""
+        power = self._power(round(sight.time_s * FRAME_RATE))
+        if power < 0.02 or sight.presence == 0:
+            return
+        levels = sight.canvas(sight.look_at(self._light)) * np.float32(power)
+        if sight.subject is not None:
+            levels *= 1 - 0.6 * sight.subject
+        add_glow(frame, _fire(), np.clip(levels, 0, 1))
+
+    def _power(self, frame_number: int) -> float:
+        total = 0.0
+        for start in self._starts:
+            since_s = (frame_number - start) / FRAME_RATE
+            if since_s >= 0:
+                unrest = math.sin(2 * math.pi * _BLAST_HZ * since_s + self._phase) * min(since_s / 0.2, 1)
+                total += math.exp(-since_s / _BLAST_S) * (1 + _BLAST_UNREST * unrest)
+        return min(total, 1.2)
+
+
+@dataclass(frozen=True)
+class Mood:
+    """The light of a weather: how much of it is left, how grey and of what tint, `(red, green, blue)`."""
+
+    light: float
+    grey: float
+    tint: tuple[float, float, float]
+
+    def matrix(self, share: float) -> NDArray[np.float32]:
+        """Give what makes of a colour the one that is seen when a share of the mood is there."""
+        grey = np.outer(np.ones(3), [0.299, 0.587, 0.114])
+        seen = self.light * np.diag(self.tint) @ ((1 - self.grey) * np.eye(3) + self.grey * grey)
+        return np.asarray(np.eye(3) + share * (seen - np.eye(3)), np.float32)
+
+
+STORM = Mood(light=0.68, grey=0.4, tint=(0.9, 0.98, 1.14))
+WINTER = Mood(light=0.84, grey=0.22, tint=(0.96, 1.0, 1.06))
+
+
+class Gloom:
+    """The light of a weather over the whole picture."""
+
+    def __init__(self, mood: Mood) -> None:
+        self._mood = mood
+
+    def draw(self, frame: Frame, sight: Sight) -> None:
+        """Dim and cool a frame, in place."""
+        cv2.transform(frame, self._mood.matrix(sight.veiled), dst=frame)
+
+
+class Daylight:
+    """Thin clouds that pass before the sun: the light of a picture in which nothing else moves."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        chance = rng(seed, "daylight")
+        self._clouds = tileable_noise(chance)
+        self._side = float(chance.choice([-1.0, 1.0]))
+        luma = float(cv2.resize(stage.scene.prepared, (32, 32), interpolation=cv2.INTER_AREA).mean())
+        taken = min(_CLOUDS[0] * max(_BRIGHT / max(luma, 1.0), 1.0), _CLOUDS[1])
+        self._shaded = _scaled(-taken, (1.0, 1.0, 1.0))
+
+    def draw(self, frame: Frame, sight: Sight) -> None:
+        """Let the shadows of clouds pass over a frame, in place."""
+        shade = np.zeros(sight.background.shape[:2], np.float32)
+        for pace, size in ((1.0, 1.0), (-0.6, 1.7)):
+            way = np.array([self._side * pace, 0.35 * abs(pace)]) * _CLOUD_PACE * sight.time_s
+            places = (sight.background - way.astype(np.float32)) * np.float32(TILE / _CLOUD_SIZE / 4 / size)
+            shade += sample(self._clouds, np.asarray(places % np.float32(TILE), np.float32), cv2.BORDER_WRAP)
+        weights = sight.canvas(np.asarray(np.clip(0.5 + 0.6 * shade, 0, 1), np.float32))
+        # They come quickly: slow light in the first frames would be no light at all.
+        mix_exposure(frame, self._shaded, weights * np.float32(math.sqrt(sight.presence)))
 
 
 def _scaled(change: float, tint: Sequence[float]) -> Tone:
@@ -145,3 +257,20 @@ def _flashed() -> Tone:
     values = np.linspace(0, 1, 256)[:, None]
     lit = 1 - (1 - values) ** 2.4 * 0.88
     return np.asarray(np.rint(255 * lit * np.array(_FLASH_TINT)), np.uint8).reshape(256, 1, 3)
+
+
+def _skyline(scene: Scene) -> float:
+    """Give the height at which the sky ends, as a share of the picture's."""
+    sky = scene.look.sky
+    if sky is None or sky.confidence < _SKY:
+        return _SKYLINE
+    lowest = np.flatnonzero(sky.cover.mean(axis=1) > 0.3)
+    return float(lowest[-1] + 1) / len(sky.cover) if len(lowest) else _SKYLINE
+
+
+def _fire() -> Tone:
+    """What light a fire of each brightness gives: red when it is faint, nearly white in its middle."""
+    level = np.linspace(0, 1, 256)[:, None]
+    return np.asarray(
+        np.rint(255 * level ** (1.15 - 0.6 * _EMBER_LIGHT * level) * _EMBER_LIGHT ** (1 - level)), np.uint8
+    ).reshape(256, 1, 3)

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.textures import Pixels
+from talkies.engines.animatic.vision.faces import Face
 
 Field = NDArray[np.float32]
 """Numbers over pixels or nodes, float32."""
@@ -35,6 +35,8 @@ _JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # on the outline, beside the mout
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
 _SHUT = 0.05  # mean gap of the lips in mouth widths, below which the mesh means a closed mouth
+_NARROW = 0.06  # of the same, below which the photo decides
+_DARKER, _BRIGHTER = 0.75, 1.15  # than the lips: a throat, and teeth
 _SEARCH = 0.045  # face sizes about the mesh's line in which the photo's lip line is looked for
 _OFFSETS = np.linspace(-_SEARCH, _SEARCH, 37)
 _STRAYING = 40.0  # grey levels that a line at the edge of the search has to be darker by
@@ -42,6 +44,14 @@ _BRIGHTENING_WEIGHT = 4.0  # of its change from row to row against its darkness
 _SHADOW_WEIGHT, _CHANGE_WEIGHT = 1.5, 3.0  # of the photo's signs of an edge, against straying
 _SHADOW = 0.78  # of the brightness of a lip: what is darker is no better an edge
 _INTO_UPPER_LIP, _INTO_LOWER_LIP = 0.004, 0.014  # face sizes: edges lie so far within, clear of any teeth
+_TEETH_ROWS = 64  # over both lips, in which teeth are looked for
+_LEAST_CONTRAST = 30.0  # levels that teeth are brighter than lips, below which they are not told apart
+_LEAST_SHARE = 0.35  # the same for dark lips, of their brightness
+_ALIKE = 0.5  # of the way from a lip's colour to the brightest teeth's: from here on it is a tooth
+_LEAST_TOOTH = 6, 3  # rows and places along the lips of a tooth; less is a light on a lip
+_ABOVE = 0.05  # face sizes over an upper lip's edge in which there may still be teeth
+_BESIDE_TEETH = 0.008, 0.03  # face sizes: an edge lies so far from teeth, at the least and at the most
+_UNDER_TEETH = 0.006, 0.014  # the same of the lower lip, where it is near them
 
 
 @dataclass(frozen=True)
@@ -157,8 +167,27 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
         jaw_left=-float(flat[list(_JAW_LEFT), 0].min()),
         jaw_right=float(flat[list(_JAW_RIGHT), 0].max()),
     )
-    is_shut = float(lips.gap.mean()) < _SHUT * 2 * lips.half_width
-    return _shut(lips, pixels) if is_shut else _parted(lips, pixels)
+    return _shut(lips, pixels) if _is_shut(lips, pixels) else _parted(lips, pixels)
+
+
+def _is_shut(lips: Lips, pixels: Pixels) -> bool:
+    """Tell whether lips touch: the mesh knows it but for narrow gaps, of which the photo shows the inside."""
+    gap = float(lips.gap.mean()) / (2 * lips.half_width)
+    if not _SHUT <= gap < _NARROW:
+        return gap < _SHUT
+    middle = np.abs(ALONG) < 0.6
+    across = np.linspace(0.25, 0.75, 7)[:, None]
+    inside, above, below = (
+        _grey(_cut(lips, start + across * (end - start), pixels))[:, middle]
+        for start, end in (
+            (lips.upper, lips.lower),
+            (lips.upper_outer, lips.upper),
+            (lips.lower, lips.lower_outer),
+        )
+    )
+    is_dark = np.median(inside) < _DARKER * min(np.median(above), np.median(below))
+    is_bright = np.percentile(inside, 95) > _BRIGHTER * np.percentile([above, below], 95)
+    return not (is_dark or is_bright)
 
 
 def _axes(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -191,11 +220,53 @@ def _parted(lips: Lips, pixels: Pixels) -> Lips:
     change = np.abs(np.gradient(_strip(lips, lips.lower, pixels), axis=0)).sum(axis=2)
     upper = _refined(lips.upper, _SHADOW_WEIGHT * shadow) - _INTO_UPPER_LIP
     lower = _refined(lips.lower, -_CHANGE_WEIGHT * change) + _INTO_LOWER_LIP
+    upper, lower = _clear_of_teeth(lips, upper, lower, pixels)
     # The photo says nothing certain at the corners, where the lines have to meet.
     trust = 1 - ALONG**12
     upper = lips.upper + trust * (upper - lips.upper)
     lower = lips.lower + trust * (lower - lips.lower)
     return replace(lips, upper=upper, lower=np.maximum(lower, upper))
+
+
+def _clear_of_teeth(
+    lips: Lips, upper: NDArray[np.float64], lower: NDArray[np.float64], pixels: Pixels
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Keep the inner edges of parted lips clear of teeth: a lip that carries some shows them when it closes.
+
+    Teeth are told from lips by colour; where they look alike, the edges stay.
+    """
+    share = np.linspace(0, 1, _TEETH_ROWS)[:, None]
+    rows = lips.upper_outer + share * (lips.lower_outer - lips.upper_outer)
+    strip = _cut(lips, rows, pixels)
+    reach = (rows > upper - _ABOVE) & (rows < lower + _UNDER_TEETH[1])
+    places, half_way = np.arange(len(ALONG)), (upper + lower) / 2
+    above, below = reach & (rows < half_way), reach & (rows > half_way)
+    upper_teeth = _teeth(strip, rows < (lips.upper_outer + lips.upper) / 2, above)
+    lower_teeth = _teeth(strip, rows > (lips.lower + lips.lower_outer) / 2, below)
+    top = rows[upper_teeth.argmax(axis=0), places]
+    bottom = rows[_TEETH_ROWS - 1 - lower_teeth[::-1].argmax(axis=0), places]
+    seen_above = upper_teeth.any(axis=0)
+    seen_below = lower_teeth.any(axis=0) & (bottom > lower - _BESIDE_TEETH[1])
+    upper = np.where(seen_above, np.clip(upper, top - _BESIDE_TEETH[1], top - _BESIDE_TEETH[0]), upper)
+    lower = np.where(seen_below, np.clip(lower, bottom + _UNDER_TEETH[0], bottom + _UNDER_TEETH[1]), lower)
+    return _smooth(upper, 2.5), _smooth(lower, 1.5)
+
+
+def _teeth(strip: Field, lip: NDArray[np.bool_], reach: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark what differs from a lip as the brightest within `reach` does, and is as tall as a tooth."""
+    middle = np.abs(ALONG) < 0.7
+    marked = np.zeros(reach.shape, np.bool_)
+    if not (lip & middle).any() or not (reach & middle).any():
+        return marked
+    inside = strip[reach & middle]
+    light = _grey(inside)
+    of_lip = np.median(strip[lip & middle], axis=0)
+    contrast = np.median(inside[light >= np.percentile(light, 80)], axis=0) - of_lip
+    if float(contrast.mean()) < min(_LEAST_CONTRAST, _LEAST_SHARE * float(of_lip.mean())):
+        return marked
+    likeness = (strip - of_lip) @ contrast / float(contrast @ contrast)
+    alike = np.asarray((likeness > _ALIKE) & reach, np.uint8)
+    return np.asarray(cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones(_LEAST_TOOTH)) > 0)
 
 
 def _shut(lips: Lips, pixels: Pixels) -> Lips:
@@ -208,8 +279,12 @@ def _shut(lips: Lips, pixels: Pixels) -> Lips:
 
 def _strip(lips: Lips, guess: NDArray[np.float64], pixels: Pixels) -> Field:
     """Cut the photo along a line: `(offsets, places, 3)` float32, smoothed a little."""
-    rows = (guess + _OFFSETS[:, None]).astype(np.float32)
-    x, y = lips.pixels(np.broadcast_to(lips.x_along.astype(np.float32), rows.shape), rows)
+    return _cut(lips, guess + _OFFSETS[:, None], pixels)
+
+
+def _cut(lips: Lips, rows: NDArray[np.float64], pixels: Pixels) -> Field:
+    """Cut the photo at `y` for each of `ALONG`: `(rows, places, 3)` float32, smoothed a little."""
+    x, y = lips.pixels(np.broadcast_to(lips.x_along.astype(np.float32), rows.shape), rows.astype(np.float32))
     strip = cv2.remap(pixels[..., :3], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.GaussianBlur(strip.astype(np.float32), (0, 0), 1.0), np.float32)
 

@@ -6,8 +6,8 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.inner_mouth import Box, InnerMouth
 from talkies.engines.animatic.living.layers import to_bytes
@@ -20,8 +20,9 @@ from talkies.engines.animatic.living.mouth_motion import (
     amounts_of,
     jaw_drop,
 )
-from talkies.engines.animatic.projection import sample
-from talkies.engines.animatic.textures import Pixels
+from talkies.engines.animatic.optics.projection import sample
+from talkies.engines.animatic.optics.textures import Pixels
+from talkies.engines.animatic.vision.faces import Face
 
 _SMALLEST = 18.0  # texture pixels of the face's size, below which a mouth is left alone
 _NODES = 48.0  # of the grid per face size
@@ -29,7 +30,11 @@ _NECK = 0.5  # face sizes under the chin that follow it
 _FADE = 0.12  # face sizes at the rim over which all motion ends
 _SHADOW = 0.035  # face sizes under a lip's edge that lie in its shadow
 _DIMMING = 0.65  # of that shadow: teeth that the photo shows have one of their own already
+_ROUND_DARKENING = 0.72  # of the light that rounded lips keep from the teeth behind them
+_INNER_RIM, _INNER_RIM_COVER = 0.034, 0.9  # face sizes of the lower lip's inside, and how much it covers
+_SHORTENED = 0.008  # face sizes that the photo's inside ends before its lower lip, once that has gone
 _TOUCHING = 0.12  # of a lip's soft rim: a gap below it counts as none
+_UNSEEN = 1 / 64  # texture pixels: less than the step in which pixels are looked up
 _REST = Amounts()
 
 
@@ -60,10 +65,9 @@ class Mouth:
             return
         self.box = box
         self._lips = lips
-        step = max(1, round(lips.scale / _NODES))
-        self._motion = _make_motion(lips, box, step)
-        self._whole = _Window((0, 0, box[2] - box[0], box[3] - box[1]), step)
-        self._opening = _Opening(lips, pixels, box, _shared(box, opening), self._motion, step, density)
+        self._grid = _Grid(box, max(1, round(lips.scale / _NODES)))
+        self._motion = _make_motion(lips, box, self._grid)
+        self._opening = _Opening(lips, pixels, box, _shared(box, opening), self._motion, self._grid, density)
 
     def draw(self, part: Pixels, expression: Expression) -> Pixels:
         """Draw the mouth as the expression shows it.
@@ -75,48 +79,67 @@ class Mouth:
         Returns:
             The pixels of `box`; `part` itself where the expression asks nothing of the mouth.
         """
-        if self.box[2] == self.box[0]:
+        if _is_empty(self.box):
             return part
         amounts = amounts_of(expression, self._lips)
         if amounts == _REST:
             return part
         inverse = self._motion.inverse(amounts)
-        from_jaw = (inverse.above + inverse.below > 0)[..., None]
-        shift = self._whole.spread(np.where(from_jaw, inverse.lower, inverse.upper))
-        drawn = sample(part, self._whole.places - shift, cv2.BORDER_REPLICATE)
+        shift = np.where((inverse.above + inverse.below > 0)[..., None], inverse.lower, inverse.upper)
+        drawn = part.copy()
+        far = np.maximum(np.abs(shift[..., 0]), np.abs(shift[..., 1]))
+        moved = self._grid.around(far > _UNSEEN)
+        if not _is_empty(moved):
+            drawn[_slices(moved)] = sample(part, self._grid.sources(shift, moved), cv2.BORDER_REPLICATE)
         self._opening.draw(drawn, part, inverse, amounts, expression)
         return drawn
 
 
-class _Window:
-    """A part of a mouth's box, `(left, top, right, bottom)` in its pixels, and the grid's nodes about it.
+class _Grid:
+    """The nodes over a mouth's box: one for each square of `step` pixels, at its middle, and a ring about it.
 
-    `places` are its pixels' places in the box, `(rows, columns, 2)` float32, x first.
+    Windows of the box are `(left, top, right, bottom)` in its pixels.
     """
 
-    def __init__(self, bounds: Box, step: int) -> None:
-        left, top, right, bottom = bounds
-        self.pixels = np.s_[top:bottom, left:right]
+    def __init__(self, box: Box, step: int) -> None:
         self._step = step
-        # A node more on each side, so that the nodes' numbers are spread as over the whole box.
-        first_row, first_column = max(top // step - 1, 0), max(left // step - 1, 0)
-        self._nodes = np.s_[first_row : bottom // step + 2, first_column : right // step + 2]
-        y, x = top - first_row * step, left - first_column * step
-        self._cut = np.s_[y : y + bottom - top, x : x + right - left]
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
-        self.places = np.dstack([x, y])
+        self._width, self._height = box[2] - box[0], box[3] - box[1]
+        rows, columns = -(-self._height // step) + 2, -(-self._width // step) + 2
+        row, column = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        self.places = (np.dstack([column, row]) - np.float32(0.5)) * np.float32(step) - np.float32(0.5)
 
-    def spread(self, field: Field) -> Field:
-        """Spread numbers at the grid's nodes over the window's pixels."""
-        nodes = np.ascontiguousarray(field[self._nodes])
-        full = cv2.resize(nodes, None, fx=self._step, fy=self._step, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full[self._cut], np.float32)
+    def around(self, marked: NDArray[np.bool_]) -> Box:
+        """Bound what marked nodes have a part in; an empty window where none is."""
+        left, top, width, height = cv2.boundingRect(np.asarray(marked, np.uint8))
+        if width == 0:
+            return 0, 0, 0, 0
+        right, bottom, step = left + width + 1, top + height + 1, self._step
+        return (
+            max((left - 2) * step, 0),
+            max((top - 2) * step, 0),
+            max(min((right - 1) * step, self._width), 0),
+            max(min((bottom - 1) * step, self._height), 0),
+        )
+
+    def spread(self, field: Field, window: Box) -> Field:
+        """Spread numbers at the nodes over a window's pixels."""
+        left, top, right, bottom = window
+        step = self._step
+        first_row, first_column = top // step, left // step
+        nodes = field[first_row : -(-bottom // step) + 2, first_column : -(-right // step) + 2]
+        full = cv2.resize(np.ascontiguousarray(nodes), None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+        y, x = top + step - first_row * step, left + step - first_column * step
+        return np.asarray(full[y : y + bottom - top, x : x + right - left], np.float32)
+
+    def sources(self, shift: Field, window: Box) -> Field:
+        """Say where each pixel of a window comes from, in the box's pixels."""
+        return self.spread(self.places - shift, window)
 
 
 class _Opening:
     """The part of a mouth's box in which lips meet and part, and what lies between them.
 
-    `box` is the mouth's, `opening` that part, both in texture pixels; `step` is that of the motion's grid.
+    `box` is the mouth's, `opening` that part, both in texture pixels.
     """
 
     def __init__(
@@ -126,13 +149,14 @@ class _Opening:
         box: Box,
         opening: Box,
         motion: MouthMotion,
-        step: int,
+        grid: _Grid,
         density: float,
     ) -> None:
         left, top, right, bottom = opening
-        self._window = _Window((left - box[0], top - box[1], right - box[0], bottom - box[1]), step)
+        self._bounds = left - box[0], top - box[1], right - box[0], bottom - box[1]
         self._lips = lips
         self._motion = motion
+        self._grid = grid
         self._inner = InnerMouth(lips, pixels, (left, top, right, bottom), density)
         self._edge = np.float32(max(0.7 * density, 1.0))  # texture pixels over which a lip's rim ends
         self._scale = np.float32(lips.scale)
@@ -152,57 +176,89 @@ class _Opening:
         self, drawn: Pixels, part: Pixels, inverse: Inverse, amounts: Amounts, expression: Expression
     ) -> None:
         """Draw lips and inside into a box, in place; `part` is the box at rest."""
-        near = Inverse(*(self._window.spread(field) for field in vars(inverse).values()))
-        lips = self._meeting(part, near)
-        drawn[self._window.pixels] = lips
-        cover = _between(near.above, near.below, self._edge)
+        band = _shared(self._bounds, self._grid.around(_near_lips(inverse)))
+        if _is_empty(band):
+            return
+        above, below = self._grid.spread(inverse.above, band), self._grid.spread(inverse.below, band)
+        lips = self._meeting(part, inverse, band, above + below)
+        drawn[_slices(band)] = lips
+        cover = _between(above, below, self._edge)
         left, top, width, height = cv2.boundingRect(np.asarray(cover > 0, np.uint8))
         if width == 0:
             return
-        window = left, top, left + width, top + height
-        painted = self._paint(part, near, window, amounts, expression)
+        near = left, top, left + width, top + height
+        window = left + band[0], top + band[1], left + band[0] + width, top + band[1] + height
+        rims = above[_slices(near)], below[_slices(near)]
+        painted = self._paint(part, rims, window, amounts, expression)
         if lips.shape[2] == 4:
             painted = np.asarray(cv2.cvtColor(painted, cv2.COLOR_RGB2RGBA), np.uint8)
-        cover, lips = cover[_slices(window)], lips[_slices(window)]
-        drawn[self._window.pixels][_slices(window)] = cv2.blendLinear(lips, painted, 1 - cover, cover)
+        cover, lips = cover[_slices(near)], lips[_slices(near)]
+        drawn[_slices(window)] = cv2.blendLinear(lips, painted, 1 - cover, cover)
 
-    def _meeting(self, part: Pixels, near: Inverse) -> Pixels:
-        """Draw both lips; where they overlap they part half-way, softly."""
-        from_jaw = np.clip((near.above + near.below) / 2 + np.float32(0.5), 0, 1)
-        upper = sample(part, self._window.places - near.upper, cv2.BORDER_REPLICATE)
-        lower = sample(part, self._window.places - near.lower, cv2.BORDER_REPLICATE)
+    def _meeting(self, part: Pixels, inverse: Inverse, band: Box, depth: Field) -> Pixels:
+        """Draw both lips over a band; where they overlap they part half-way, at no `depth`, softly."""
+        from_jaw = np.clip(depth * np.float32(0.5) + np.float32(0.5), 0, 1)
+        upper, lower = (
+            sample(part, self._grid.sources(shift, band), cv2.BORDER_REPLICATE)
+            for shift in (inverse.upper, inverse.lower)
+        )
         return np.asarray(cv2.blendLinear(lower, upper, from_jaw, 1 - from_jaw), np.uint8)
 
     def _paint(
-        self, part: Pixels, near: Inverse, window: Box, amounts: Amounts, expression: Expression
+        self,
+        part: Pixels,
+        rims: tuple[Field, Field],
+        window: Box,
+        amounts: Amounts,
+        expression: Expression,
     ) -> Pixels:
-        """Paint the inside over a window of the opening, `(rows, columns, 3)`."""
+        """Paint the inside over a window of the box, `(rows, columns, 3)`.
+
+        `rims` are how far each pixel lies under the upper and the lower lip's edge.
+        """
         share, rounded = expression.speaking, max(-expression.mouth.width, 0.0)
         drop = jaw_drop(amounts, self._lips)
-        above, below = near.above[_slices(window)], near.below[_slices(window)]
+        above, below = rims
         # The lips' shadow; a rounded mouth lets in less light.
-        under = np.float32(_SHADOW) * self._scale
-        shadow = 0.62 + 0.38 * np.clip(above / under, 0, 1) ** 0.7
-        shadow *= 0.8 + 0.2 * np.clip(-below / under, 0, 1)
-        shadow *= 1 - 0.35 * share * rounded
-        painted = self._inner.paint(drop, shadow, window)
+        under = 1 / (np.float32(_SHADOW) * self._scale)
+        shadow = np.float32(0.62) + np.float32(0.38) * np.sqrt(np.clip(above * under, 0, 1))
+        shadow *= np.float32(0.8) - np.float32(0.2) * np.clip(below * under, -1, 0)
+        shadow *= np.float32(1 - share * _ROUND_DARKENING * rounded)
+        rim = np.clip(1 + below / np.float32(_INNER_RIM * self._scale), 0, 1)
+        rim *= rim * np.float32(_INNER_RIM_COVER)
+        inside = _moved(window, -self._bounds[0], -self._bounds[1])
+        painted = self._inner.paint(drop, shadow, inside, rim)
         if self._lips.is_parted:
             seen, shown = self._photo(part, window, amounts, share)
-            seen = self._inner.shaded(seen, 1 - share * (1 - shadow) * _DIMMING)
+            dimming = np.float32(share * (_DIMMING + (1 - _DIMMING) * rounded))
+            seen = self._inner.shaded(seen, 1 - dimming * (1 - shadow))
             painted = np.asarray(cv2.blendLinear(seen, painted, shown, 1 - shown), np.float32)
         if expression.mouth.tongue > 0:
             tongue = share * expression.mouth.tongue
-            painted = self._inner.with_tip(painted, drop, tongue, shadow, window)
+            painted = self._inner.with_tip(painted, drop, tongue, shadow, inside)
         return to_bytes(painted)
 
     def _photo(self, part: Pixels, window: Box, amounts: Amounts, share: float) -> tuple[Field, Field]:
         """Give what the photo shows of the inside, and where, 0..1; at rest up to the lower lip's rim."""
-        cheeks = self._window.spread(self._motion.cheeks(amounts))[_slices(window)]
-        places = self._window.places[_slices(window)] - cheeks
-        seen = sample(part, places, cv2.BORDER_REPLICATE)[..., :3]
-        rims = sample(self._shown, places - self._window.places[0, 0], cv2.BORDER_REPLICATE)
-        shown = np.clip(np.minimum(rims[..., 0], rims[..., 1] + np.float32(1 - share)), 0, 1)
-        return seen.astype(np.float32), np.asarray(shown, np.float32)
+        left, top = self._bounds[:2]
+        if amounts.smile == 0 and amounts.frown == 0:
+            seen, rims = part[_slices(window)], self._shown[_slices(_moved(window, -left, -top))]
+        else:
+            sources = self._grid.sources(self._motion.cheeks(amounts), window)
+            seen = sample(part, sources, cv2.BORDER_REPLICATE)
+            corner = np.array([left, top], np.float32)
+            rims = sample(self._shown, sources - corner, cv2.BORDER_REPLICATE)
+        ending = np.float32(1 - share * (1 + _SHORTENED * self._scale / self._edge))
+        shown = np.clip(np.minimum(rims[..., 0], rims[..., 1] + ending), 0, 1)
+        return seen[..., :3].astype(np.float32), np.asarray(shown, np.float32)
+
+
+def _near_lips(inverse: Inverse) -> NDArray[np.bool_]:
+    """Mark the nodes beside which lips meet or part: all pixels elsewhere follow one lip alone."""
+    from_jaw = np.asarray(inverse.above + inverse.below > 0, np.uint8)
+    neighbours = np.ones((3, 3), np.uint8)
+    parting = cv2.dilate(from_jaw, neighbours) != cv2.erode(from_jaw, neighbours)
+    return np.asarray(parting | ((inverse.above > 0) & (inverse.below < 0)), np.bool_)
 
 
 def _between(above: Field, below: Field, edge: np.float32) -> Field:
@@ -215,6 +271,10 @@ def _slices(window: Box) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
+def _is_empty(box: Box) -> bool:
+    return box[2] <= box[0] or box[3] <= box[1]
+
+
 def _shared(first: Box, second: Box) -> Box:
     return (
         max(first[0], second[0]),
@@ -224,12 +284,14 @@ def _shared(first: Box, second: Box) -> Box:
     )
 
 
-def _make_motion(lips: Lips, box: Box, step: int) -> MouthMotion:
-    """Lay the grid over a box: a node for each square of `step` pixels, at its middle."""
+def _moved(box: Box, across: int, down: int) -> Box:
     left, top, right, bottom = box
-    rows, columns = -(-(bottom - top) // step), -(-(right - left) // step)
-    row, column = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    x, y = left + (column + 0.5) * step - 0.5, top + (row + 0.5) * step - 0.5
+    return left + across, top + down, right + across, bottom + down
+
+
+def _make_motion(lips: Lips, box: Box, grid: _Grid) -> MouthMotion:
+    """Lay the fields of motion over a box."""
+    x, y = grid.places[..., 0] + np.float32(box[0]), grid.places[..., 1] + np.float32(box[1])
     face_x, face_y = lips.coordinates(x, y)
     low_x, high_x, low_y, high_y = _reach(lips)
     edges = np.minimum.reduce([face_x - low_x, high_x - face_x, face_y - low_y, high_y - face_y])

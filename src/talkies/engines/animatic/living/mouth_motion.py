@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.lips import ALONG, Field, Lips
+from talkies.engines.animatic.optics.projection import sample
 
 WIDEST = 0.2  # face sizes between the lips at a loud "a": about 18 mm
 
@@ -27,14 +28,18 @@ _CLOSING_ABOVE = 0.45  # of the photo's gap: what the upper lip comes down
 _NEUTRAL_HALF_WIDTH = 0.27  # face sizes: half of a mouth at rest
 _SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speaks
 _SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
+_NARROWEST = 0.64  # of the photo's width: a broad smile that rounds further would pinch the cheeks
 _NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
 _PROTRUSION = 0.07  # face sizes forward, for "u"
-_OVERLAP = 0.012  # face sizes that parted lips close beyond their edges, so that no teeth stay
+_OVERLAP = 0.02  # face sizes that parted lips close beyond their edges, so that no teeth stay
 _WIDE_OPEN = 0.08  # face sizes of a photo's gap from which its mouth counts as open
 _COVERING = 0.022  # face sizes that the lips of a smile come down over the teeth when they round
+_BROADEST = 0.4  # face sizes: half of a mouth that cannot smile more
+_SMILE_ADDED = 0.5  # of a smile that is asked for, where the photo has a broad one already
+_SMILE_SPEAKING, _SMILE_ROUNDED = 0.75, 0.15  # of a smile: what stays while its mouth speaks, and rounds
 _TONGUE_ROOM = 0.12  # opening that the tip of the tongue needs
 _TUCK_GAP = 0.042  # face sizes of upper teeth that show for "f"
-_ROLL_PRESSED, _ROLL_ROUND, _ROLL_TUCKED = -0.42, 0.36, -0.45  # lips that grow thinner or fuller
+_ROLL_PRESSED, _ROLL_ROUND, _ROLL_TUCKED = -0.6, 0.36, -0.45  # lips that grow thinner or fuller
 _WIDE_ARCH, _ROUND_ARCH = (1.0, 0.62), (0.72, 0.62)  # reach along the lips and bluntness of an opening
 _INVERSION_STEPS = 4
 
@@ -77,6 +82,8 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
     target = neutral * (1 + _SPREAD * spread - _ROUND * rounded - _NARROWING * mouth.opening)
     raised = _LIP_RAISE * gap * (1 - 0.7 * openness) + _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
     covering = _COVERING * rounded * openness
+    shown = openness * min(max((rest - _NEUTRAL_HALF_WIDTH) / (_BROADEST - _NEUTRAL_HALF_WIDTH), 0.0), 1.0)
+    kept = 1 - share * (1 - _SMILE_SPEAKING + (_SMILE_SPEAKING - _SMILE_ROUNDED) * rounded)
     return Amounts(
         close=share,
         jaw=share * (1 - _LIP_RAISE) * gap * (1 - rounded),
@@ -86,10 +93,10 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
         smooth=share * min(gap / _WIDE_OPEN, 1.0),
         roll_upper=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded),
         roll_lower=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded + _ROLL_TUCKED * mouth.tuck),
-        width=share * (target / rest - 1),
+        width=share * (max(target / rest, _NARROWEST) - 1),
         forward=share * _PROTRUSION * rounded,
         level=share * 0.8 * rounded,
-        smile=max(expression.smile, 0.0),
+        smile=max(expression.smile, 0.0) * kept * (1 - (1 - _SMILE_ADDED) * shown),
         frown=max(-expression.smile, 0.0),
     )
 
@@ -127,6 +134,8 @@ class MouthMotion:
     def __init__(self, lips: Lips, x: Field, y: Field, rim: Field) -> None:
         self._lips = lips
         self._step = float(x[0, 1] - x[0, 0])
+        row, column = np.mgrid[0 : x.shape[0], 0 : x.shape[1]].astype(np.float32)
+        self._nodes = np.dstack([column, row])
         face_x, face_y = lips.coordinates(x, y)
         s = lips.place(face_x)
         # Under the edges, measured down the face, in texture pixels.
@@ -157,23 +166,16 @@ class MouthMotion:
 
         Source: Chen et al., "A simple fixed-point approach to invert a deformation field", 2008.
         """
-        rows, columns = field.shape[:2]
-        row, column = np.mgrid[0:rows, 0:columns].astype(np.float32)
         in_nodes = field * np.float32(1 / self._step)
         found = in_nodes
         for _ in range(_INVERSION_STEPS):
-            found = _read(in_nodes, column - found[..., 0], row - found[..., 1])
-        return found * np.float32(self._step), _read(depth, column - found[..., 0], row - found[..., 1])
+            found = sample(in_nodes, self._nodes - found, cv2.BORDER_REPLICATE)
+        there = sample(depth, self._nodes - found, cv2.BORDER_REPLICATE)
+        return found * np.float32(self._step), there
 
 
 def _weights(amounts: Amounts) -> Field:
     return np.array([getattr(amounts, name) for name in _NAMES], np.float32)
-
-
-def _read(field: Field, column: Field, row: Field) -> Field:
-    return np.asarray(
-        cv2.remap(field, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
-    )
 
 
 _NAMES = tuple(Amounts.__dataclass_fields__)
@@ -199,7 +201,8 @@ class _Fields:
     def upper(self) -> dict[str, _Vector]:
         """Move what hangs on the skull."""
         y = self._y
-        to_nose = np.clip(1 - (self._middle - y) / (self._middle - self._lips.nose), 0, 1)
+        edge = self._lips.line(self._lips.upper, self._s)
+        to_nose = np.clip(1 - (edge - y) / np.maximum(edge - self._lips.nose, 0.05), 0, 1)
         eased = to_nose * to_nose * (3 - 2 * to_nose)
         lift = _arch(self._s, 1.0, 1.0)
         return {
@@ -229,18 +232,22 @@ class _Fields:
         """Move corners and cheeks, alike on both sides of the lip line."""
         s, y = self._s, self._y
         near = np.exp(-(((y - self._middle) / 0.21) ** 2))
-        pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-(((np.abs(s) - 1) / 0.7) ** 2)))
+        # Folds beside the mouth follow as a whole: a short pull would pinch them.
+        aside = np.clip(np.abs(s) - 1, 0, None)
+        fold = 0.21 + 0.24 * np.clip(aside / 0.4, 0, 1)
+        beside = np.exp(-(((y - self._middle) / fold) ** 2))
+        pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-((aside / 0.6) ** 2)))
         lips = np.exp(-((s / 1.1) ** 2) - ((y - self._middle) / 0.17) ** 2)
         bow = self._bow()
         corner = np.exp(-(((np.abs(s) - 1.15) / 0.55) ** 2) - ((y + 0.02) / 0.16) ** 2)
         cheek = np.exp(-(((np.abs(s) - 1.55) / 0.55) ** 2) - ((y + 0.22) / 0.17) ** 2)
         outwards = np.sign(s) * _step(np.abs(s), 0.0, 0.8)
         return {
-            "width": (self._lips.half_width * pull * near, 0.0, 0.0),
+            "width": (self._lips.half_width * pull * beside, 0.0, 0.0),
             "forward": (0.0, 0.0, lips),
             "level": (0.0, bow * near, 0.0),
-            "smile": (0.055 * outwards * corner, -0.075 * corner - 0.035 * cheek, 0.0),
-            "frown": (0.0, 0.06 * corner, 0.0),
+            "smile": (0.055 * outwards * corner, -0.09 * corner - 0.035 * cheek, 0.0),
+            "frown": (0.0, 0.08 * corner, 0.0),
         }
 
     def _jaw(self) -> Field:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
+from talkies.engines.animatic.vision.faces import Face
 
 Field = NDArray[np.float32]
 

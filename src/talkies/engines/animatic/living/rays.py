@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.blending import mix_in
 from talkies.engines.animatic.living.sight import Field, Sight, Stage
-from talkies.engines.animatic.matte import Matte
-from talkies.engines.animatic.projection import sample
+from talkies.engines.animatic.optics.projection import sample
+from talkies.engines.animatic.vision.matte import Matte
 from talkies.media import Frame, rng
 
 _LONG_SIDE = 160  # samples along the picture's longer side

@@ -10,49 +10,67 @@ from collections.abc import Set
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.horizons import HIGHEST_WATER, find_far_shore, find_sky
 from talkies.engines.animatic.living.lamps import find_flames
-from talkies.engines.animatic.living.look import Kind, Look, Mask, Region, ramp
-from talkies.media import Frame
+from talkies.engines.animatic.vision.horizons import HIGHEST_WATER, Landscape, find_far_shore
+from talkies.engines.animatic.vision.look import Kind, Look, Mask, Region, ramp
 
 _SURE: dict[Kind, float] = {"sky": 0.6, "water": 0.7, "plants": 0.6, "flames": 0.6}
 """Confidence that a region needs which nobody speaks of."""
+_TRUSTED = 0.45  # of leaves and sky where nothing else moves
 _SPOKEN_OF = 0.25  # confidence of one that the script names
 _FOAM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 15))
+_POOLS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 11))  # samples between those of one brook
+_BED = 20.0  # samples around running water, to whose colour its own is compared
+_ALIKE = 12.0  # difference in CIELAB between the parts of one water
 _LEAST_PART = 0.005  # of the picture, of each of the connected parts of a region
 
 
 def find_regions(
-    frame: Frame, subject: NDArray[np.uint8] | None, spoken_of: Set[Kind] = frozenset()
+    look: Landscape, spoken_of: Set[Kind] = frozenset(), *, trusting: bool = False
 ) -> dict[Kind, Region]:
     """Find the regions of a photo that can move.
 
     Args:
-        frame: `(height, width, 3)` uint8, RGB.
-        subject: its matte, `(height, width)` uint8; nothing of it belongs to a region.
+        look: of the photo; nothing of its subject belongs to a region.
         spoken_of: kinds that the script names; they are looked for harder.
+        trusting: leaves and skies that nobody speaks of need not be quite sure.
     """
-    look = Look(frame, subject)
-    sky = find_sky(look)
+    sky = look.sky
+    if sky is not None and sky.confidence < _SPOKEN_OF:
+        sky = None  # what is no sky must not hide leaves or water
     plants = _find_plants(look, sky, dry="plants" in spoken_of)
-    found = [sky, _find_water(look, sky, plants), plants, _find_burning(look)]
+    water = _find_water(look, sky, plants, wanted="water" in spoken_of)
+    found = [sky, water, plants, _find_burning(look)]
+    needed = {kind: _SPOKEN_OF if kind in spoken_of else sure for kind, sure in _SURE.items()}
+    if trusting:
+        needed |= {kind: min(needed[kind], _TRUSTED) for kind in ("sky", "plants")}
     return {
         region.kind: region
         for region in found
-        if region is not None
-        and region.confidence >= (_SPOKEN_OF if region.kind in spoken_of else _SURE[region.kind])
+        if region is not None and region.confidence >= needed[region.kind]
     }
 
 
-def _find_water(look: Look, sky: Region | None, plants: Region | None) -> Region | None:
+def _find_water(look: Look, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
+    """Find a surface of water or, where one is `wanted` and no surface is sure, water that runs."""
+    surface = _find_surface(look, sky, plants, wanted=wanted)
+    if not wanted or (surface is not None and surface.confidence >= _SURE["water"]):
+        return surface
+    running = _find_running(look, sky, plants)
+    found = [region for region in (surface, running) if region is not None]
+    return max(found, key=lambda region: region.confidence, default=None)
+
+
+def _find_surface(look: Look, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
     """Find water: below the sky, cool in colour, smooth or in flat stripes, and wide."""
     cool = ramp(look.hue, 180, 205) * ramp(look.hue, 310, 290)
     colour = cool * ramp(look.chroma, 3, 9) + 0.35 * ramp(look.chroma, 7, 3)
     surface = np.maximum(ramp(look.roughness, 4.5, 2.0), ramp(look.layering, 0.55, 0.8))
-    top = _waterline(look, sky)
     likely = colour * surface * look.free
+    top = _waterline(look, sky)
+    if wanted and sky is None and top == HIGHEST_WATER and _is_alike(look, likely > 0.38, top):
+        top = 0.0
     likely[look.place <= top] = 0
     if plants is not None:
         likely *= 1 - plants.cover
@@ -69,12 +87,50 @@ def _find_water(look: Look, sky: Region | None, plants: Region | None) -> Region
     return look.region("water", inside, confidence)
 
 
+def _find_running(look: Look, sky: Region | None, plants: Region | None) -> Region | None:
+    """Find a brook or a fall: it mirrors the sky, so it is cooler than the rocks and the earth about it.
+
+    Its pools and falls lie below one another; of several such rows the one that shows most is taken.
+    """
+    blueness = -look.lab[..., 2]
+    around = np.maximum(cv2.GaussianBlur(blueness, (0, 0), _BED), float(np.median(blueness)))
+    cool = ramp(blueness - around, 4, 10) * ramp(blueness, -6, 0) * look.free
+    if plants is not None:
+        cool *= 1 - plants.cover
+    likely = cv2.blur(cool, (5, 3))
+    wet = np.asarray(likely > 0.35, np.uint8)
+    near = cv2.dilate(wet, _POOLS)
+    count, rows = cv2.connectedComponents(near)
+    shown = np.bincount(rows[wet > 0], (likely * look.lab[..., 0])[wet > 0], minlength=count)
+    chosen = int(np.argmax(shown))
+    inside = (rows == chosen) & (wet > 0)
+    if not inside.any():
+        return None
+    inside = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 5), np.uint8)) > 0
+    # A blue ridge below the sky is no brook, nor is a wall that fills the picture.
+    below = (
+        0.0 if sky is None else float((cv2.dilate(sky.cover, np.ones((9, 9))) * inside).sum() / inside.sum())
+    )
+    alone = float(shown[chosen] / max(shown.sum(), 1e-6))
+    cooler = float(ramp(float((blueness - around)[inside].mean()), 4, 9))
+    confidence = alone * cooler * ramp(float(inside.mean()), 0.35, 0.2) * ramp(below, 0.1, 0.02)
+    return look.region("water", inside, float(confidence))
+
+
+def _is_alike(look: Look, likely: Mask, top: float) -> bool:
+    """Tell whether what may be water has one colour above and below a height: then it fills the picture."""
+    above, below = (likely & side for side in (look.place <= top, look.place > top))
+    if not (above.any() and below.any()):
+        return False
+    return float(np.linalg.norm(look.lab[above].mean(axis=0) - look.lab[below].mean(axis=0))) < _ALIKE
+
+
 def _waterline(look: Look, sky: Region | None) -> float:
     """The height below which water may lie: that of a far shore, else of the sky's lowest part."""
     shore = find_far_shore(look)
     if shore is not None:
         return shore
-    if sky is None or sky.confidence < _SPOKEN_OF:
+    if sky is None:
         return HIGHEST_WATER
     lowest = np.flatnonzero((sky.cover > 0.5).mean(axis=1) > 0.02)
     return float(lowest[-1] + 1) / look.size[1] if len(lowest) else HIGHEST_WATER

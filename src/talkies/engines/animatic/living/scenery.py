@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
-from talkies.engines.animatic.living.look import Kind
+from talkies.engines.animatic.vision.look import Kind
 from talkies.plan import Ambience, Effect, Plan, Shot
 from talkies.spec import SAMPLES_PER_FRAME
 
@@ -28,8 +28,9 @@ _NAMES: dict[Kind, re.Pattern[str]] = {
     ),
     "plants": _words(
         "leaf|leaves|foliage|trees?|grass(?:es)?|meadows?|fields?|flowers?|plants?|bush(?:es)?|forests?|woods"
-        "|branch(?:es)?|reeds?",
-        "树|草|叶|花|森林",
+        "|branch(?:es)?|reeds?|petals?|blossoms?|dandelions?|dais(?:y|ies)|roses?|tulips?|sunflowers?|poppies"
+        "|lavender|wheat|corn|barley|ferns?|moss|ivy|vines?|bamboo|palms?|willows?|hedges?|shrubs?",
+        "树|草|叶|花|森林|竹|麦|蒲公英|柳",
     ),
     "flames": _words("fires?|campfires?|bonfires?|flames?|candles?|torch(?:es)?|lanterns?", "火|烛|灯笼"),
 }
@@ -43,6 +44,7 @@ _FROZEN = _words(
     "|(?:completely|perfectly|absolutely) still",
     "定格|静止|凝固",
 )
+_STEAM = _words("steam(?:s|ing|y)?|vapou?r", "蒸汽|热气")
 _SOUNDING: dict[Ambience | Effect, Water] = {"waterfall": "waterfall", "stream": "stream", "surf": "waves"}
 _BREEZE, _WIND, _STORM = 0.4, 1.0, 1.6
 
@@ -65,7 +67,7 @@ class Scenery:
 
 def read_scenery(plan: Plan, shot: Shot) -> Scenery | None:
     """Read from a shot's text, cues and sounds how its scenery moves; None where time stands still."""
-    if _FROZEN.search(shot.text):
+    if is_frozen(shot.text):
         return None
     number = next(at for at, other in enumerate(plan.shots) if shot.start_frame < other.end_frame)
     acts = {cue.kind for cue in plan.cues if cue.shot == number}
@@ -91,6 +93,16 @@ def read_scenery(plan: Plan, shot: Shot) -> Scenery | None:
         wind=_WIND if windy or "sway" in acts else _BREEZE,
         clouds=1.0 if windy or "drift" in acts else 0.5,
     )
+
+
+def is_frozen(text: str) -> bool:
+    """Tell whether a text asks for a picture in which time stands still."""
+    return _FROZEN.search(text) is not None
+
+
+def is_steam(text: str) -> bool:
+    """Tell whether what a text calls smoke is steam, that rises from one thing."""
+    return _STEAM.search(text) is not None
 
 
 def named_kinds(text: str) -> frozenset[Kind]:

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import AT_REST, Pose
-from talkies.engines.animatic.projection import STEP, Grid, Lens, project, sample
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, project, sample
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 from talkies.spec import FRAME_RATE
 
@@ -104,12 +104,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Sight:
-    """One frame: `time_s` from the clip's start; `presence`, 0..1, is how much of the air is there yet."""
+    """One frame: `time_s` from the clip's start; `presence`, 0..1, is how much of the air is there yet.
+
+    `veiled` is the same for what comes slowly: fog, smoke and gloom.
+    """
 
     stage: Stage
     pose: Pose
     time_s: float
     presence: float
+    veiled: float = 1.0
 
     @cached_property
     def background(self) -> Grid:

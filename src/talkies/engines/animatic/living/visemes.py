@@ -14,11 +14,12 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.delivery import delivery
 from talkies.engines.animatic.living.easing import Curve, ease, swell
 from talkies.engines.animatic.living.phonetics import SILENCE, Sound, sounds_of
+from talkies.engines.animatic.sound.delivery import delivery
 from talkies.plan import SpokenLine
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
@@ -35,12 +36,16 @@ _TUCKED_OPENING = 0.12  # what stays open between lip and teeth
 
 _RUN_GAP_S = 0.55  # a longer pause gives the mouth back to the photo
 _ATTACK_S, _RELEASE_S = 0.2, 0.3
+_READY_S = 0.075  # before its first sound a mouth is ready for it
 
 _LEVEL_SHARE = 1 / 40  # opening grows as the square root of the sound's pressure
 _GAIN_RANGE = (0.6, 1.35)
 _STRESS_RANGE = (0.78, 1.12)  # opening of a short and of a long vowel
 _STRESS_S = (0.04, 0.16)  # their lengths
-_LOUDNESS_POWER, _LOUDNESS_RANGE = 0.7, (0.35, 1.5)  # of a sound's RMS against that of the line's usual vowel
+_LOUDNESS_POWER, _LOUDNESS_RANGE = 0.55, (0.35, 1.35)  # of the RMS now against that of the line's usual vowel
+_LOUDNESS_S = 0.06  # about a frame's middle, over which it is measured
+_VOICE_HZ = (400, 3000)  # strong while the mouth is open: a murmur lies below, a hiss above
+_SILENT = 1e-4  # RMS of a line that says nothing about loudness
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,14 @@ def mouth_track(lines: Sequence[SpokenLine], time: Curve, speak: Speak) -> Mouth
 
     In the frame nearest to each p, b and m the opening is 0 and `press` 1.
     """
-    sounds, gains = _sounds_with_gains(lines, speak)
+    sounds, gains = _sounds_with_gains(lines)
     if not sounds:
         return MouthTrack(*(np.zeros_like(time) for _ in fields(MouthTrack)))
     here = time + _LEAD_S
     openings = [_opening(sound) * gain for sound, gain in zip(sounds, gains, strict=True)]
     opening = _blend(here, sounds, openings, lips=False)
+    for line in lines:
+        opening *= _loudness(line, speak(line), here)
     width = _blend(here, sounds, [sound.viseme.shape.width for sound in sounds], lips=True)
     press, tuck, tongue = (_contact(time, sounds, part) for part in ("press", "tuck", "tongue"))
     opening += tuck * (np.minimum(opening, _TUCKED_OPENING) - opening)
@@ -101,35 +108,52 @@ def mouth_track(lines: Sequence[SpokenLine], time: Curve, speak: Speak) -> Mouth
     )
 
 
-def _sounds_with_gains(lines: Sequence[SpokenLine], speak: Speak) -> tuple[list[Sound], list[float]]:
+def _sounds_with_gains(lines: Sequence[SpokenLine]) -> tuple[list[Sound], list[float]]:
     """Give the sounds of all lines, silence before, between and after them, and by how much each opens."""
     sounds: list[Sound] = []
     gains: list[float] = []
     end_s = -math.inf
     for line in sorted(lines, key=lambda line: line.start_s):
-        told = sounds_of(line)
-        for sound, loudness in zip(told, _loudness(line, told, speak(line)), strict=True):
+        for sound in sounds_of(line):
             if sound.start_s - end_s > _PAUSE_S:
                 sounds.append(_silence(max(end_s, sound.start_s - 2.0), sound.start_s))
                 gains.append(1.0)
             sounds.append(sound)
-            gains.append(loudness * _gain(line))
+            gains.append(_gain(line))
             end_s = sound.end_s
     return ([*sounds, _silence(end_s, end_s + 2.0)], [*gains, 1.0]) if sounds else ([], [])
 
 
-def _loudness(line: SpokenLine, sounds: Sequence[Sound], samples: NDArray[np.float32]) -> list[float]:
-    """Weigh the sounds of a line by how loud they are; 1 is a usual vowel of the line."""
-    powers = []
-    for sound in sounds:
-        first, last = (round((at_s - line.start_s) * SAMPLE_RATE) for at_s in (sound.start_s, sound.end_s))
-        part = samples[max(first, 0) : max(last, first + 1, 1)]
-        powers.append(float(np.sqrt(np.mean(part**2))) if part.size else 0.0)
-    vowels = [power for power, sound in zip(powers, sounds, strict=True) if sound.is_vowel and power > 0]
-    if not vowels:
-        return [1.0] * len(sounds)
-    usual = float(np.median(vowels))
-    return [float(np.clip((power / usual) ** _LOUDNESS_POWER, *_LOUDNESS_RANGE)) for power in powers]
+def _loudness(line: SpokenLine, samples: NDArray[np.float32], time: Curve) -> Curve:
+    """Weigh each moment of a line by how loud the voice is; 1 is a usual vowel of the line, and all else."""
+    vowels = [sound for sound in sounds_of(line) if sound.is_vowel]
+    if not vowels or samples.size < FRAME_RATE:
+        return np.ones_like(time)
+    energy = np.concatenate([[0.0], np.cumsum(_voice(samples) ** 2)])
+
+    def power(start_s: Curve, end_s: Curve) -> Curve:
+        first, last = (
+            np.clip(np.rint((at_s - line.start_s) * SAMPLE_RATE).astype(int), 0, samples.size)
+            for at_s in (start_s, end_s)
+        )
+        return np.asarray(np.sqrt((energy[last] - energy[first]) / np.maximum(last - first, 1)))
+
+    starts, ends = (np.array([getattr(vowel, edge) for vowel in vowels]) for edge in ("start_s", "end_s"))
+    usual = float(np.median(power(starts, ends)))
+    if usual < _SILENT:
+        return np.ones_like(time)
+    near = (time > line.start_s) & (time < line.end_s)
+    now = power(time - _LOUDNESS_S / 2, time + _LOUDNESS_S / 2) / usual
+    return np.where(near, np.clip(now**_LOUDNESS_POWER, *_LOUDNESS_RANGE), 1.0)
+
+
+def _voice(samples: NDArray[np.float32]) -> Curve:
+    """Keep the band in which a voice is strong while the mouth is open."""
+    size = scipy.fft.next_fast_len(samples.size, real=True)
+    spectrum = scipy.fft.rfft(samples.astype(np.float64), size)
+    hertz = scipy.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    spectrum[(hertz < _VOICE_HZ[0]) | (hertz > _VOICE_HZ[1])] = 0
+    return np.asarray(scipy.fft.irfft(spectrum, size)[: samples.size])
 
 
 def _silence(start_s: float, end_s: float) -> Sound:
@@ -171,13 +195,18 @@ def _contact(time: Curve, sounds: Sequence[Sound], part: Literal["press", "tuck"
     The contact is whole in at least the frame nearest to the sound, and soft on either side.
     """
     touching = np.zeros_like(time)
-    for sound in sounds:
+    spoken = [sound for sound in sounds if sound.viseme is not SILENCE]
+    ends_s = [-math.inf, *(sound.end_s for sound in spoken)]
+    for before_s, sound in zip(ends_s, spoken, strict=False):
         strength = getattr(sound.viseme.shape, part)
         if strength == 0:
             continue
         middle_s = sound.start_s + _CONTACT_AT * sound.duration_s - _LEAD_S
         middle_s = time[0] + round((middle_s - time[0]) * FRAME_RATE) / FRAME_RATE
         away = np.abs(time - middle_s) - max(0.4 * sound.duration_s - 0.02, 0.0)
+        if sound.start_s - before_s > _PAUSE_S:
+            # Lips meet before a line that begins with them.
+            away = np.where(time < middle_s, np.minimum(away, middle_s - _READY_S - time), away)
         touching = np.maximum(touching, strength * ease(1 - away / _CONTACT_RAMP_S))
     return touching
 
@@ -186,5 +215,7 @@ def _speaking(time: Curve, runs: Iterable[tuple[float, float]]) -> Curve:
     """Hand the mouth over to speech shortly before each run, and back to the photo after it."""
     speaking = np.zeros_like(time)
     for start_s, end_s in runs:
-        speaking = np.maximum(speaking, swell(time, start_s - _ATTACK_S, end_s + 0.05, _ATTACK_S, _RELEASE_S))
+        speaking = np.maximum(
+            speaking, swell(time, start_s - _READY_S - _ATTACK_S, end_s + 0.05, _ATTACK_S, _RELEASE_S)
+        )
     return speaking

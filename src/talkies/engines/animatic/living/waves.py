@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.look import Field, Region
+from talkies.engines.animatic.vision.look import Field, Region
 from talkies.media import rng
 
 Times = NDArray[np.float64]
@@ -29,10 +29,11 @@ _WAVELENGTHS = (0.55, 1.9)  # of the usual one
 _SPREAD = 0.6  # radians to either side that waves stray from the wind's way, which is towards the camera
 _NEAREST = 0.08  # picture widths between the crests of ripples at the picture's bottom
 _RIPPLE_HZ = 0.8  # of ripples that long
-_RIPPLE, _SWELL = 0.0026, 0.0072  # picture widths: root mean square height at the bottom
+_RIPPLE, _SWELL = 0.0044, 0.0072  # picture widths: root mean square height at the bottom
 _SWELL_LENGTH = 3.2  # of the waves of a sea, in lengths of ripples
-_SIDEWAYS = 0.75  # of their height: how far ripples move to the side
+_SIDEWAYS = 1.1  # of their height: how far ripples move to the side
 _FARTHEST = 0.22  # scale of the farthest water, of the nearest
+_NARROW = 0.6  # of the way from a region's edge to its middle, over which its motion rises at most
 _SHORE = 0.035  # picture widths, over which motion fades at a region's edge
 
 _SWAY = 0.0042  # picture widths: leaves and grass in a moderate wind
@@ -93,11 +94,12 @@ class Map:
     def cover(self, region: Region, fade: float) -> Field:
         """Give how much of a region's motion each sample takes, 0..1: nothing at its edge.
 
-        It rises over `fade` picture widths; the picture's own edge is none.
+        It rises over `fade` picture widths, less in a narrow region; the picture's own edge is none.
         """
         inside = cv2.resize(region.cover, self.x.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
         padded = np.pad(inside.astype(np.uint8), 1, mode="edge")
         distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1] * np.float32(self.pitch)
+        fade = max(min(fade, _NARROW * float(distance.max())), self.pitch)
         part = np.clip(distance / np.float32(fade), 0, 1)
         smooth = part * part * (3 - 2 * part)
         return np.asarray(cv2.GaussianBlur(smooth, (0, 0), 1.0), np.float32)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,10 @@ _TILT = 0.10
 _TURN = 0.04  # keystone of a pan: tangent of the angle over the focal length in widths
 _DOLLY = 0.17  # of the distance to the subject
 _ZOOM = math.log(1.32)
-_ORBIT = 0.075  # picture widths that a point at infinity travels
-_TRACK = 0.065
-_CRANE = 0.065
+_ORBIT = 0.09  # picture widths that a point at infinity travels
+_CIRCLE = 0.10  # keystone of an orbit: what it goes round is seen from the side, flat as it may be
+_TRACK = 0.085
+_CRANE = 0.09
 _ROLL = math.radians(4)
 _DOLLY_ZOOM = 0.30  # of the distance to the subject
 _SHAKE = 0.0032  # picture widths, root mean square
@@ -43,6 +45,7 @@ _RAMP = 0.3  # of a move: the time to full speed, and from it
 _FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
 _PROBES = 31  # frames of a shot at which the room is measured
 _MOST_ROOM = 3.0  # enlargement
+_MIRRORED_ABOVE = 0.006  # picture widths of the background above a head that may be seen mirrored
 _OPENING_FRAMES = 24  # at most, from the whole picture to the shot's framing
 _ROOM_FRAMES = 40  # at most, when only room for a move has to be made
 
@@ -85,6 +88,7 @@ class Pose:
 
 
 AT_REST = Pose()
+_values = attrgetter(*(field.name for field in fields(Pose)))
 
 
 def plan_path(
@@ -153,6 +157,43 @@ def make_room(
     )
 
 
+def keep_heads(
+    path: Sequence[Pose], cut: Callable[[Pose], float], overflow: Callable[[Pose], float]
+) -> tuple[Pose, ...]:
+    """Raise a path, smoothly, where it would cut a head at the top, as far as the picture has room there.
+
+    Args:
+        path: the poses, inside the picture.
+        cut: how far a pose must be raised, in picture widths; nothing or less where no head is cut.
+        overflow: as `make_room` takes it.
+    """
+    probes = np.unique(np.linspace(0, len(path) - 1, min(len(path), _PROBES)).round().astype(int))
+    raised = np.array([_possible_rise(path[probe], cut(path[probe]), overflow) for probe in probes])
+    if len(probes) < 3 or not raised.any():
+        return tuple(path)
+    smooth = np.convolve(np.pad(raised, 2, mode="edge"), (0.1, 0.2, 0.4, 0.2, 0.1), "valid")
+    smooth[[0, -1]] = raised[[0, -1]]
+    rise = PchipInterpolator(probes, smooth)(np.arange(len(path)))
+    return tuple(replace(pose, y=pose.y - float(up)) for pose, up in zip(path, rise, strict=True))
+
+
+def _possible_rise(pose: Pose, wanted: float, overflow: Callable[[Pose], float]) -> float:
+    """Find how far a pose can be raised, up to what is wanted, without looking past the picture's edge."""
+    if wanted <= 0 or _rests(pose):
+        return 0.0
+    allowed = max(overflow(pose), 0.0) + _MIRRORED_ABOVE
+    low, high = 0.0, wanted
+    if overflow(replace(pose, y=pose.y - high)) <= allowed:
+        return high
+    for _ in range(8):
+        middle = (low + high) / 2
+        if overflow(replace(pose, y=pose.y - middle)) <= allowed:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def _needed_enlargement(pose: Pose, overflow: Callable[[Pose], float]) -> float:
     """Find the least enlargement, at least 1, that brings a pose inside the picture."""
     low, high = 1.0, 1.0
@@ -193,7 +234,7 @@ def join_ends(
 
 def _rests(pose: Pose) -> bool:
     """Tell whether a pose shows the whole picture, but for rounding."""
-    return bool(np.allclose(astuple(pose), astuple(AT_REST), rtol=0, atol=1e-9))
+    return bool(np.allclose(_values(pose), _values(AT_REST), rtol=0, atol=1e-9))
 
 
 def _step(value: float) -> float:
@@ -242,13 +283,13 @@ class _Sway:
         elif move.kind == "orbit":
             curves["shift_x"] += _ORBIT * aside
             curves["x"] -= _ORBIT * aside
-            curves["yaw"] += _TURN * aside
+            curves["yaw"] += _CIRCLE * aside
         elif move.kind == "track":
             curves["shift_x"] += _TRACK * aside
             curves["x"] -= 0.5 * _TRACK * aside
         elif move.kind == "crane":
             curves["shift_y"] += _CRANE * aside
-            curves["y"] -= 0.5 * _CRANE * aside
+            curves["y"] -= 0.3 * _CRANE * aside
         elif move.kind == "roll":
             curves["roll"] += _ROLL * aside
         elif move.kind == "zoom":
@@ -364,6 +405,6 @@ def _drift(length: int, chance: np.random.Generator) -> Curve:
 
 def between(start: Pose, end: Pose, weight: float) -> Pose:
     """Interpolate two poses: the view's size linearly, so that a part of the picture stays a part of it."""
-    mixed = [a + (b - a) * weight for a, b in zip(astuple(start), astuple(end), strict=True)]
+    mixed = [a + (b - a) * weight for a, b in zip(_values(start), _values(end), strict=True)]
     zoom = 1 / (1 / start.zoom + (1 / end.zoom - 1 / start.zoom) * weight)
     return replace(Pose(*mixed), zoom=zoom)

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.projection import Kind
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.projection import Kind
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Shot, ShotSize
 
 Pixels = NDArray[np.uint8]

@@ -1,20 +1,22 @@
 """Framing: which part of the picture a shot shows.
 
-Proportions follow common practice for framing people: eyes on the upper third, headroom above, and more
-room on the side towards which a face looks.
+Proportions follow common practice for framing people: eyes on the upper third, headroom above hair and hat,
+and more room on the side towards which a face looks.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from talkies.engines.animatic.camera import WHOLE, View
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.matte import prominence
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.optics.camera import WHOLE, Pose, View
+from talkies.engines.animatic.optics.projection import Lens, project
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.matte import find_figures, prominence
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Framing, ShotSize
 
 Box = tuple[float, float, float, float]
@@ -23,6 +25,12 @@ Box = tuple[float, float, float, float]
 # Height of the view in heights of the face (brow to chin), and where in the view the face's centre lies.
 _FACE_HEIGHTS: dict[ShotSize, float] = {"medium": 5.2, "close_up": 2.8, "extreme_close_up": 1.15}
 _FACE_PLACE: dict[ShotSize, float] = {"medium": 0.30, "close_up": 0.48, "extreme_close_up": 0.47}
+_HEADROOM: dict[ShotSize, float] = {"medium": 0.07, "close_up": 0.06}  # of the view, above hair and hat
+_SHOULDERS = 0.6  # heights of the face below the chin that a close-up shows at the least
+_NODDING = 0.12  # heights of the face that a head moves up when it acts
+_HAIR = 0.4  # heights of the face above the brow, where no matte tells
+_TALLEST_HAT = 1.6  # heights of the face above the brow
+_MOST_ADVANCE = 1.25  # enlargement by a move towards somebody, after which the hat is still seen
 # Height and width of the view in those of a subject that is no face.
 _THING_SIZES: dict[ShotSize, float] = {"full": 1.25, "medium": 1.0, "close_up": 0.68, "extreme_close_up": 0.4}
 # Enlargement where nothing stands out at all.
@@ -33,6 +41,12 @@ _SHARP_ENLARGEMENT = 4.5  # output pixels per source pixel that still look sharp
 _ALWAYS_ALLOWED_ZOOM = 1.5  # of the prepared picture, however small the source
 _LOOKING_ROOM = 0.07  # of the view's width, for a face turned sideways
 
+_FIGURE_VIEW: dict[ShotSize, float] = {"medium": 4.2, "close_up": 2.5}  # in heights of a figure's head
+
+_PERSON = re.compile(
+    r"\b(?:wo)?m[ae]n\b|\bgirls?\b|\bboys?\b|\blad(?:y|ies)\b|\bpe(?:rson|ople)\b|\bfigures?\b|\bchild(?:ren)?\b"
+    r"|\bs?he\b|\bher\b|\bhim\b|\bface\b|[女男]|人|孩|脸|她|他"
+)
 _EYES = re.compile(r"\beyes?\b|\bgaze\b|眼")
 _MOUTH = re.compile(r"\bmouth\b|\blips?\b|\bsmile\b|嘴|唇")
 _HANDS = re.compile(r"\bhands?\b|\bfingers?\b|\bfists?\b|手")
@@ -61,6 +75,10 @@ def frame_view(scene: Scene, framing: Framing) -> View:
     face = choose_face(scene.faces, subject)
     if face is not None and size != "full":
         return _view(scene, *_around_face(scene, face, size, subject))
+    if face is None and size in _FIGURE_VIEW and _PERSON.search(subject.lower()):
+        heads = find_figures(scene.prepared)
+        if heads:
+            return _view(scene, *_around_head(scene, _placed_box(heads, subject), size))
     box = _subject_box(scene)
     if box is not None:
         return _view(scene, *_around_thing(scene, box, size))
@@ -69,8 +87,48 @@ def frame_view(scene: Scene, framing: Framing) -> View:
     return _view(scene, _salient_point(scene), _PLAIN_ZOOM[size])
 
 
-def find_focus(scene: Scene) -> tuple[float, float]:
-    """Tell what the camera is drawn to, in picture widths from the centre: face, subject or salient place."""
+def find_focus(scene: Scene, view: View = WHOLE) -> tuple[float, float]:
+    """Tell what the camera is drawn to, in picture widths from the centre.
+
+    That is the middle of a framing, or in the whole picture a face, the subject or a salient place; always so
+    high that a move towards a face does not push hair and hat out of the view.
+    """
+    x, y = (view.x, view.y) if view != WHOLE else _attraction(scene)
+    half = 0.5 * scene.height / scene.width / view.zoom
+    for face in scene.faces:
+        top = (_head_top(scene, face) - scene.height / 2) / scene.width
+        if _is_seen(scene, face, view) and top > view.y - half:
+            room = top - (view.y - half)
+            y = min(y, view.y - half + _MOST_ADVANCE / (_MOST_ADVANCE - 1) * room)
+    return x, y
+
+
+def measure_cut(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
+    """Tell how far a view must rise to show the heads that the whole picture shows, in picture widths.
+
+    Only heads whose face the view shows count. Negative where there is room.
+    """
+    lens = Lens(scene.width, scene.height, focus)
+    field = scene.depth.background if scene.depth.subject is None else scene.depth.subject
+    seen = project(lens.rim(), pose, field, lens)[0]
+    left, right = float(seen[:, 0].min()), float(seen[:, 0].max())
+    bottom = float(seen[:, 1].max())
+    upper = float(np.sort(seen[:, 1])[: len(seen) // 4].mean())
+    worst = -1.0
+    for face in scene.faces:
+        x, y = (
+            (at - side / 2) / scene.width
+            for at, side in zip(face.centre, (scene.width, scene.height), strict=True)
+        )
+        top = (_head_top(scene, face) - scene.height / 2) / scene.width
+        # A head that the picture itself cuts asks for no room above it.
+        room = min(_NODDING * face.box[3] / scene.width, top + 0.5 * scene.height / scene.width)
+        if left < x < right and upper < y < bottom:
+            worst = max(worst, upper - (top - room))
+    return worst
+
+
+def _attraction(scene: Scene) -> tuple[float, float]:
     if scene.faces:
         point = scene.faces[0].centre
     elif scene.matte is not None:
@@ -79,6 +137,29 @@ def find_focus(scene: Scene) -> tuple[float, float]:
     else:
         point = _salient_point(scene)
     return (point[0] - scene.width / 2) / scene.width, (point[1] - scene.height / 2) / scene.width
+
+
+def _is_seen(scene: Scene, face: Face, view: View) -> bool:
+    """Tell whether the middle of a face lies in a view."""
+    x, y = (
+        (at - side / 2) / scene.width
+        for at, side in zip(face.centre, (scene.width, scene.height), strict=True)
+    )
+    half = 0.5 / view.zoom
+    return abs(x - view.x) < half and abs(y - view.y) < half * scene.height / scene.width
+
+
+def _head_top(scene: Scene, face: Face) -> float:
+    """Find where hair or hat end above a face, in prepared pixels, at least the picture's top."""
+    x, brow, width, tall = face.box
+    if scene.matte is None or scene.matte.kind != "person":
+        return max(brow - _HAIR * tall, 0.0)
+    left, right = (min(max(round(edge), 0), scene.width) for edge in (x, x + width))
+    above = scene.matte.alpha[max(round(brow - _TALLEST_HAT * tall), 0) : max(round(brow), 0), left:right]
+    # From the brow upwards as long as a row shows some of the person: a hat may end in a feather.
+    bare = np.flatnonzero((above > 127).mean(axis=1) < 0.06) if above.size else np.array([])
+    first = max(round(brow - _TALLEST_HAT * tall), 0)
+    return float(first + bare[-1] + 1) if bare.size else float(min(first, max(brow, 0.0)))
 
 
 def _view(scene: Scene, centre: tuple[float, float], zoom: float) -> View:
@@ -124,8 +205,15 @@ def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tupl
         if _EYES.search(subject.lower()) or _MOUTH.search(subject.lower()):
             view_height *= 0.7
         x, y = (float(value) for value in face.mesh[list(points), :2].mean(axis=0))
+    top = face.box[1]
+    if size in _HEADROOM:
+        top = _head_top(scene, face)
+        needed = face.box[1] + (1 + _SHOULDERS) * tall - top
+        view_height = max(view_height, needed / (1 - _HEADROOM[size]))
     zoom = max(_MIN_ZOOM[size], scene.height / view_height)
     y += (0.5 - _FACE_PLACE[size]) * scene.height / zoom
+    if size in _HEADROOM:
+        y = min(y, top + (0.5 - _HEADROOM[size]) * scene.height / zoom)
     x += _LOOKING_ROOM * facing(face) * scene.width / zoom
     return (x, y), zoom
 
@@ -134,6 +222,25 @@ def facing(face: Face) -> float:
     """Tell where a face looks, -1 (left in the picture) to 1, by the nose between the cheeks."""
     nose, left, right = (float(face.mesh[point, 0]) for point in (_NOSE_TIP, _LEFT_CHEEK, _RIGHT_CHEEK))
     return float(np.clip(2 * (nose - (left + right) / 2) / max(right - left, 1.0), -1, 1))
+
+
+def _placed_box(boxes: Sequence[Box], subject: str) -> Box:
+    """Choose the box whose place the words tell; the first when they do not."""
+    across = sorted(boxes, key=lambda box: box[0] + box[2] / 2)
+    words = subject.lower()
+    if _LEFT.search(words):
+        return across[0]
+    if _RIGHT.search(words):
+        return across[-1]
+    return boxes[0]
+
+
+def _around_head(scene: Scene, head: Box, size: ShotSize) -> tuple[tuple[float, float], float]:
+    """Frame a figure from above its head downwards."""
+    x, y, width, tall = head
+    zoom = max(_MIN_ZOOM[size], scene.height / (_FIGURE_VIEW[size] * tall))
+    down = scene.height / zoom
+    return (x + width / 2, y + (0.5 - 1.5 * _HEADROOM[size]) * down), zoom
 
 
 def _subject_box(scene: Scene) -> Box | None:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.camera import Pose
+from talkies.engines.animatic.optics.camera import Pose
 
 Grid = NDArray[np.float32]
 """Points, `(rows, columns, 2)` float32: x, y."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from talkies.engines.animatic.faces import Face, find_faces
-from talkies.engines.animatic.framing import choose_face
+from talkies.engines.animatic.optics.framing import choose_face
+from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.fitting import crop_box
 from talkies.media import Frame
 

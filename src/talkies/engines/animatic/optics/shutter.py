@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from talkies.engines.animatic.camera import AT_REST, Pose, between
-from talkies.engines.animatic.projection import Lens, project
+from talkies.engines.animatic.optics.camera import AT_REST, Pose, between
+from talkies.engines.animatic.optics.projection import Lens, project
 from talkies.media import Frame
 
 _OPEN = 0.5  # of a frame's time

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.scene import Scene
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.fitting import MAX_ENLARGEMENT, enlarge, uses_net, visible_box
 
 BAND = 1.8  # enlargement at a band's end over that at its base

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from talkies.engines.animatic.metre import Metre
-from talkies.engines.animatic.rehearsal import Scene
+from talkies.engines.animatic.planning.rehearsal import Scene
+from talkies.engines.animatic.sound.metre import Metre
 from talkies.spec import FRAME_RATE
 
 _FURTHEST = int(0.35 * FRAME_RATE)  # frames that a cut is moved to meet a beat: less than anybody would miss

@@ -127,7 +127,7 @@ def _is_drawn(action: Action) -> bool:
         term.name
         for table in ("weather", "light")
         for term in passage.terms(table)
-        if passage.starts[term.first] < max(len(who), 1)
+        if passage.starts[term.first] < max(len(who), 1) or (not who and action.kind in SCENIC)
     ]
     return bool(DRAWN & set(doing))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from talkies.engines.animatic import omissions, voice
+from talkies.engines.animatic.planning import omissions
+from talkies.engines.animatic.sound import voice
 from talkies.plan import AMBIENCES
 from talkies.script import Line, Script, ScriptShot, Sound
 from talkies.spec import AUTO_DURATION, MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, Spec
@@ -36,6 +37,7 @@ IDEOGRAPH = 4  # letters that one takes the time of
 
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"[.!?…]+[”\"’)]*(?=\s|$)|[。！？]+[”」』]*")
+_CLAUSE_END = re.compile(r"[,;:](?=\s)|[，、；：]")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def rehearse(spec: Spec, script: Script, *, audible: bool) -> Rehearsal:
     """Fit the script into the asked duration, or choose the duration by what the script has to say.
 
     Lines that do not fit are spoken faster, up to the last of `PACES`; sentences that still do not fit are
-    left out whole: speech is never cut off.
+    left out whole, and of the only sentence the clauses: speech is never cut off.
     """
     left_out: list[str] = []
     unspoken: list[str] = []
@@ -168,15 +170,17 @@ def _utter(line: Line, seed: int, pace: float = 1.0) -> Utterance:
     return Utterance(line, timing)
 
 
-def _first_sentences(text: str, room: int) -> tuple[str, str]:
-    """Part a text after the last sentence that ends within `room` letters.
+def _first_sentences(text: str, room: int, end: re.Pattern[str] = _SENTENCE_END) -> tuple[str, str]:
+    """Part a text after the last sentence, or what else has such an end, that ends within `room` letters.
 
     >>> _first_sentences("One. Two! Three?", 10)
     ('One. Two!', 'Three?')
+    >>> _first_sentences("When it rains, we stay, and read.", 23, _CLAUSE_END)
+    ('When it rains, we stay,', 'and read.')
     """
     if _length(text) <= room:
         return text, ""
-    ends = (match.end() for match in _SENTENCE_END.finditer(text))
+    ends = (match.end() for match in end.finditer(text))
     cut = max((end for end in ends if _length(text[:end]) <= room), default=0)
     return text[:cut].strip(), text[cut:].strip()
 
@@ -222,7 +226,10 @@ def _fit_speech(
                 return paced, pace
         index = max(i for i, scene in enumerate(scenes) if scene.lines)
         *others, last = scenes[index].lines
-        kept, dropped = _first_sentences(last.line.text, _length(last.line.text) - 1)
+        room = _length(last.line.text) - 1
+        kept, dropped = _first_sentences(last.line.text, room)
+        if not kept and sum(len(scene.lines) for scene in scenes) == 1:
+            kept, dropped = _first_sentences(last.line.text, room, end=_CLAUSE_END)
         unspoken.insert(0, dropped)
         if kept:
             others.append(_utter(last.line.model_copy(update={"text": kept}), seed))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from talkies.engines.animatic import effects, omissions
-from talkies.engines.animatic.cues import lay_cues
-from talkies.engines.animatic.cutting import cut_on_beats, share_time
-from talkies.engines.animatic.music import metre
-from talkies.engines.animatic.rehearsal import (
+from talkies.engines.animatic.planning import omissions
+from talkies.engines.animatic.planning.cues import lay_cues
+from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
+from talkies.engines.animatic.planning.rehearsal import (
     GAP_S,
     LEAD_S,
     TAIL_S,
@@ -21,6 +20,8 @@ from talkies.engines.animatic.rehearsal import (
     repeat_s,
     times,
 )
+from talkies.engines.animatic.sound import effects
+from talkies.engines.animatic.sound.music import metre
 from talkies.media import rng
 from talkies.plan import (
     AMBIENCES,

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from talkies.engines.animatic import instruments as play
-from talkies.engines.animatic.instruments import Instrument, hertz
-from talkies.engines.animatic.metre import Metre
-from talkies.engines.animatic.synthesis import Generator, Signal, reverberate, scatter, seconds
+from talkies.engines.animatic.sound import instruments as play
+from talkies.engines.animatic.sound.instruments import Instrument, hertz
+from talkies.engines.animatic.sound.metre import Metre
+from talkies.engines.animatic.sound.synthesis import Generator, Signal, reverberate, scatter, seconds
 from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from talkies.engines.animatic.voice_conversion import UNCHANGED, Timbre
+from talkies.engines.animatic.sound.voice_conversion import UNCHANGED, Timbre
 from talkies.plan import Voice
 
 
@@ -28,14 +28,14 @@ class Delivery:
 VOICES: dict[Voice, Delivery] = {
     "woman": Delivery(),
     "man": Delivery(Timbre(pitch=0.57, formants=0.87, melody=0.9)),
-    "girl": Delivery(Timbre(pitch=1.38, formants=1.06, melody=1.05), pace=0.97),
-    "boy": Delivery(Timbre(pitch=1.19, formants=1.035), pace=0.98),
+    "girl": Delivery(Timbre(pitch=1.36, formants=1.03), pace=0.95),
+    "boy": Delivery(Timbre(pitch=1.15, formants=1.025), pace=0.96),
     "old_woman": Delivery(
-        Timbre(pitch=0.86, formants=0.96, breath=0.3, tremor=0.022, tilt_db=-1.5), pace=0.84, level_db=-1.5
+        Timbre(pitch=0.86, formants=0.96, breath=0.2, tremor=0.022, tilt_db=-1.0), pace=0.86, level_db=-1.5
     ),
     "old_man": Delivery(
-        Timbre(pitch=0.66, formants=0.9, melody=0.85, breath=0.3, tremor=0.025, tilt_db=-1.5),
-        pace=0.83,
+        Timbre(pitch=0.66, formants=0.9, melody=0.85, breath=0.2, tremor=0.022, tilt_db=-1.0),
+        pace=0.86,
         level_db=-1.5,
     ),
     "narrator": Delivery(

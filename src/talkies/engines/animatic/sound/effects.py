@@ -10,8 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from talkies.engines.animatic.sounds import animals, impacts, machines, nature, people, weather
-from talkies.engines.animatic.synthesis import Generator, Signal, at_loudness, band, seconds, soften_edges
+from talkies.engines.animatic.sound.foley import animals, impacts, machines, nature, people, weather
+from talkies.engines.animatic.sound.synthesis import (
+    Generator,
+    Signal,
+    at_loudness,
+    band,
+    seconds,
+    soften_edges,
+)
 from talkies.media import Samples, rng
 from talkies.plan import Ambience, Effect
 

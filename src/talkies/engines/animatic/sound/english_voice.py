@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.time_stretch import hastened
-from talkies.engines.animatic.utterance import (
+from talkies.engines.animatic.sound.time_stretch import hastened
+from talkies.engines.animatic.sound.utterance import (
     FRAME,
     VOICE_RATE,
     Utterance,

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, trimmed
+from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance, trimmed
 from talkies.plan import Phoneme
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the samples go to our callback

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from talkies.engines.animatic.sounds.impacts import skin
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.foley.impacts import skin
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     burst,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from talkies.engines.animatic import composition, recordings
-from talkies.engines.animatic.metre import Metre
-from talkies.engines.animatic.synthesis import Generator, Signal, at_loudness, band
+from talkies.engines.animatic.sound import composition, recordings
+from talkies.engines.animatic.sound.metre import Metre
+from talkies.engines.animatic.sound.synthesis import Generator, Signal, at_loudness, band
 from talkies.media import Samples, rng
 from talkies.plan import Mood, Tempo
 

@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 from immich_memories_music import tracks_dir
 
-from talkies.engines.animatic.metre import BEATS_IN_A_BAR, Metre
-from talkies.engines.animatic.synthesis import Generator, Signal, seconds
+from talkies.engines.animatic.sound.metre import BEATS_IN_A_BAR, Metre
+from talkies.engines.animatic.sound.synthesis import Generator, Signal, seconds
 from talkies.plan import Mood, Tempo
 from talkies.spec import SAMPLE_RATE
 

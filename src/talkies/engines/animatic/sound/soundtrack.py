@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic import effects, music, voice
-from talkies.engines.animatic.metre import Metre
+from talkies.engines.animatic.sound import effects, music, voice
+from talkies.engines.animatic.sound.metre import Metre
 from talkies.media import Samples, Track, TrackName
 from talkies.plan import AMBIENCES, Ambience, Effect, PlacedSound, Plan, SpokenLine
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
@@ -36,6 +36,13 @@ def _speech(plan: Plan) -> Samples | None:
     for line in plan.lines:
         _lay(track, line.start_sample, np.repeat(speak_line(line, plan.seed)[:, None], 2, axis=1))
     return track
+
+
+def speak_lines(plan: Plan) -> None:
+    """Make the sound of every line that is heard, which `speak_line` keeps."""
+    if plan.audio:
+        for line in plan.lines:
+            speak_line(line, plan.seed)
 
 
 def speak_line(line: SpokenLine, seed: int) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance
+from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance
 from talkies.plan import Phoneme
 
 _HOP = VOICE_RATE * 15 // 1000

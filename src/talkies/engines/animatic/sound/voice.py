@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic import english_voice, espeak
-from talkies.engines.animatic.delivery import MALE_VOICES, VOICES, delivery
-from talkies.engines.animatic.spoken_text import readable
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance, joined, loudness_db
-from talkies.engines.animatic.voice_conversion import Timbre, converted
+from talkies.engines.animatic.sound import english_voice, espeak
+from talkies.engines.animatic.sound.delivery import MALE_VOICES, VOICES, delivery
+from talkies.engines.animatic.sound.spoken_text import readable
+from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance, joined, loudness_db
+from talkies.engines.animatic.sound.voice_conversion import Timbre, converted
 from talkies.errors import BadOption
 from talkies.media import rng
 from talkies.plan import Phoneme, Voice

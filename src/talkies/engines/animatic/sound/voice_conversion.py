@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.utterance import FRAME, VOICE_RATE, Utterance
+from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance
 
 _FRAME_MS = 1000 * FRAME / VOICE_RATE
 _WINDOW = 4 * FRAME  # four steps, so that squared Hann windows add up to a constant
@@ -91,7 +91,7 @@ def _revoiced(utterance: Utterance, timbre: Timbre, chance: np.random.Generator)
     times_s = np.arange(pitch_hz.size) * FRAME / VOICE_RATE
     pitch_hz = pyworld.stonemask(samples, pitch_hz, times_s, VOICE_RATE)
     envelope = pyworld.cheaptrick(samples, pitch_hz, times_s, VOICE_RATE)
-    aperiodicity = pyworld.d4c(samples, pitch_hz, times_s, VOICE_RATE, threshold=0.0)
+    aperiodicity = _aperiodicity(samples, pitch_hz, times_s)
 
     moved = _moved_formants(envelope, timbre.formants)
     if timbre.whisper:
@@ -105,6 +105,20 @@ def _revoiced(utterance: Utterance, timbre: Timbre, chance: np.random.Generator)
     voice = np.pad(voice, (0, max(0, samples.size - voice.size)))[: samples.size]
     voiceless = _filtered(samples, np.sqrt(moved / envelope))
     return _blended(voice, voiceless, pitch_hz > 0)
+
+
+def _aperiodicity(
+    samples: NDArray[np.float64], pitch_hz: NDArray[np.float64], times_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measure the share of noise, `(frames, bins)`, in every other frame: slow, and it changes little.
+
+    A frame without voice beside one with voice is measured at that one's pitch.
+    """
+    import pyworld
+
+    either_hz = np.pad(pitch_hz, (0, pitch_hz.size % 2)).reshape(-1, 2).max(axis=1)
+    measured = pyworld.d4c(samples, either_hz, times_s[::2].copy(), VOICE_RATE, threshold=0.0)
+    return np.ascontiguousarray(np.repeat(measured, 2, axis=0)[: pitch_hz.size])
 
 
 def _moved_formants(envelope: NDArray[np.float64], factor: float) -> NDArray[np.float64]:

@@ -13,20 +13,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.living.horizons import find_far_shore, find_sky
-from talkies.engines.animatic.living.look import Look
-from talkies.engines.animatic.matte import Matte, prominence
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.horizons import Landscape
+from talkies.engines.animatic.vision.look import Region
+from talkies.engines.animatic.vision.matte import Matte, prominence
 from talkies.media import Frame
 
 Field = NDArray[np.float32]
 
 _LONG_SIDE = 160  # samples of a field along the picture's longer side
-_SKY, _FAR, _GROUND = 0.08, 0.28, 1.2  # of a landscape: its sky, its horizon, and the picture's bottom
+_SKY, _FAR, _GROUND = 0.12, 0.28, 1.2  # of a landscape: its sky, its horizon, and the picture's bottom
 _WHOLE_GROUND = 0.4  # of the height below the horizon, with which the bottom is as near as that
 _SURE_OF_SKY = 0.4  # confidence
 _STEEPEST = 12.0  # of inverse depth over a picture width: 60 pixels of 1280 aside squeeze the sky to a half
-_PLAIN = 0.65  # of a picture without subject and horizon, where nothing stands out
+_PLAIN_TOP, _PLAIN_BOTTOM = 0.5, 0.85  # of a picture without subject and horizon, where nothing stands out
+_STANDING = 0.5  # at most, of what stands against a sky: a horizon beside it bends with the difference
+_KINDS = 8  # of colour and texture in a picture
+_TEXTURE_WEIGHT, _PLACE_WEIGHT = 3.0, 24.0  # in units of CIELAB: for roughness, and for the picture's height
+_LEAST_REGION = 0.006  # of the picture
+_SURE_OF_HORIZON, _OPEN_LAND = 0.5, 0.8  # certainty; under a sky without a horizon that parts the colours
+_THIN = (7, 3)  # samples down and across, that a land reaches into its sky
+_HAZE = 0.8  # of inverse depth, from clear air to white
+_HAZE_REACH = 0.09  # of the longer side: so near to something dark nothing counts as haze
 _WALL = 0.42  # of the background at the top of a picture with a subject
 _CONTACT = 0.86  # of the background where the subject stands on it: nearly its own, so that it does not slide
 _RELIEF = 0.07  # how much nearer a subject's middle is than its outline
@@ -43,37 +51,143 @@ class Depth:
     subject: Field | None
 
 
-def estimate_depth(frame: Frame, matte: Matte | None, faces: tuple[Face, ...]) -> Depth:
+def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]) -> Depth:
     """Guess how near things are, from the matte, the faces and the place in the picture."""
+    frame = look.frame
     scale = _LONG_SIDE / max(frame.shape[:2])
     size = (max(4, round(frame.shape[1] * scale)), max(4, round(frame.shape[0] * scale)))
     if matte is None:
-        return Depth(_landscape(frame, size), None)
+        return Depth(_landscape(look, size), None)
     wall = _behind(matte, size, frame.shape[0])
-    return Depth(_before_sky(wall, Look(frame, matte.alpha)), _subject(matte, faces, size, scale))
+    return Depth(_before_sky(wall, look), _subject(matte, faces, size, scale))
 
 
-def _landscape(frame: Frame, size: tuple[int, int]) -> Field:
-    """Far above the horizon, if there is one, and nearer and nearer below it; prominent things stand out."""
-    look = Look(frame, None)
-    shore = find_far_shore(look)
-    level, certainty = find_horizon(frame) if shore is None else (shore, 1.0)
-    y = np.linspace(0, 1, size[1], dtype=np.float32)[:, None]
+def _landscape(look: Landscape, size: tuple[int, int]) -> Field:
+    """A ground that comes nearer downwards; under an open sky things stand on it, or lie far in haze.
+
+    Prominent things come forward besides.
+    """
+    level, certainty = _level(look)
     bottom = _FAR + (_GROUND - _FAR) * min(1.0, (1 - level) / _WHOLE_GROUND)
+    y = np.linspace(0, 1, look.size[1], dtype=np.float32)
     ground = _FAR + (bottom - _FAR) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
-    flat = np.broadcast_to(_PLAIN + certainty * (ground - _PLAIN), (size[1], size[0]))
-    share = _PROMINENCE * (1 - 0.5 * certainty)
-    relief = share * cv2.resize(prominence(frame), size, interpolation=cv2.INTER_AREA)
-    land = cv2.GaussianBlur(flat + relief, (0, 0), size[0] / 40)
-    return _before_sky(np.asarray(land, np.float32), look)
+    plain = _PLAIN_TOP + (_PLAIN_BOTTOM - _PLAIN_TOP) * y
+    ramp = np.asarray(plain + certainty * (ground - plain), np.float32)
+    flat = np.repeat(ramp[:, None], look.size[0], axis=1)
+    if look.sky is not None and look.sky.confidence >= _SURE_OF_SKY:
+        flat = _parted(ramp, look, look.sky)
+    land = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
+    relief = cv2.resize(prominence(look.frame), size, interpolation=cv2.INTER_AREA)
+    relief = _PROMINENCE * (1 - certainty / 2) * cv2.GaussianBlur(relief, (0, 0), size[0] / 40)
+    return _before_sky(_without_cliffs(np.asarray(land + relief, np.float32)), look)
 
 
-def _before_sky(land: Field, look: Look) -> Field:
+def _level(look: Landscape) -> tuple[float, float]:
+    """Tell the height of the horizon, as a share from the top, and how certain it is, 0 to 1."""
+    if look.far_shore is not None:
+        return look.far_shore, 1.0
+    level, certainty = find_horizon(look.frame)
+    if look.sky is None or look.sky.confidence < _SURE_OF_SKY:
+        return level, certainty
+    if certainty >= _SURE_OF_HORIZON:
+        return level, certainty
+    # Land begins where most columns' sky ends.
+    return float(np.clip(_usual_edge(look.sky) / look.size[1], *_HORIZON_RANGE)), _OPEN_LAND
+
+
+def _usual_edge(sky: Region) -> int:
+    """Count the samples of sky in the middle one of all columns."""
+    return int(np.median((sky.cover > 0.5).sum(axis=0)))
+
+
+def _regions(look: Landscape) -> NDArray[np.int32]:
+    """Part a picture in areas of one colour and texture, numbered from 0; `(rows, columns)`.
+
+    Source: Lloyd's k-means on colour, texture and, weakly, place.
+    """
+    columns, rows = look.size
+    colours = cv2.medianBlur(look.small, 5).astype(np.float32) / np.float32(255)
+    lab = cv2.cvtColor(colours, cv2.COLOR_RGB2LAB)
+    y, x = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j].astype(np.float32)
+    texture = _TEXTURE_WEIGHT * cv2.GaussianBlur(look.roughness, (0, 0), 2)
+    features = np.dstack(
+        [0.8 * lab[..., :1], lab[..., 1:], texture, _PLACE_WEIGHT * y, 0.5 * _PLACE_WEIGHT * x]
+    )
+    points = np.ascontiguousarray(features.reshape(-1, features.shape[-1]), np.float32)
+    # The first guess by lightness and height: no chance is needed.
+    first = np.argsort(np.argsort(points[:, 0] - points[:, 4], kind="stable")) * _KINDS // len(points)
+    stop = (cv2.TERM_CRITERIA_MAX_ITER, 12, 0)
+    _, kinds, _ = cv2.kmeans(
+        points, _KINDS, np.asarray(first[:, None], np.int32), stop, 1, cv2.KMEANS_USE_INITIAL_LABELS
+    )
+    smooth = cv2.medianBlur(np.asarray(kinds.reshape(rows, columns), np.uint8), 5)
+    regions = np.zeros((rows, columns), np.int32)
+    for kind in range(_KINDS):
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(
+            np.asarray(smooth == kind, np.uint8), connectivity=4
+        )
+        large = stats[:, cv2.CC_STAT_AREA] >= _LEAST_REGION * smooth.size
+        large[0] = False
+        numbers = np.where(large, np.cumsum(large) + regions.max(), 0).astype(np.int32)
+        regions += numbers[labels]
+    return _spread_out(regions)
+
+
+def _spread_out(regions: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give what is numbered 0 to the nearest region, and number from 0."""
+    if not regions.any():
+        return regions
+    lacking = np.asarray(regions == 0, np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(lacking, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    owner = np.zeros(int(nearest.max()) + 1, np.int32)
+    owner[nearest[lacking == 0]] = regions[lacking == 0]
+    return np.asarray(owner[nearest] - 1, np.int32)
+
+
+def _parted(ramp: Field, look: Landscape, sky: Region) -> Field:
+    """Stand an open land upright on its ground, and put what lies in haze farther away.
+
+    Upright things must not lean with the ground: columns are near as the ground's far end below them is.
+
+    Source: He et al., "Single Image Haze Removal Using Dark Channel Prior", 2009, for the haze.
+    """
+    rows = look.size[1]
+    foot = _ground_edge(_regions(look))
+    y = np.maximum(np.arange(rows, dtype=np.float32)[:, None], foot[None])
+    far_end = np.interp(foot, np.arange(rows), ramp)[None]
+    standing = np.minimum(far_end, _STANDING)
+    share = (np.interp(y, np.arange(rows), ramp) - far_end) / np.maximum(ramp[-1] - far_end, 1e-3)
+    field = standing + (ramp[-1] - standing) * share
+    reach = round(_HAZE_REACH * max(look.size))
+    darkest = cv2.erode(look.small.min(axis=-1), np.ones((reach, reach), np.uint8))
+    haze = cv2.GaussianBlur(darkest, (0, 0), reach / 3).astype(np.float32) / np.float32(255)
+    land = sky.cover < 0.5
+    usual = float(haze[land].mean()) if land.any() else 0.0
+    # What lies at the camera's feet is near whatever its colour.
+    beyond = (rows - y) / np.maximum(rows - foot[None], 1)
+    return np.asarray(np.maximum(field - _HAZE * beyond * (haze - usual), _FAR), np.float32)
+
+
+def _ground_edge(regions: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Find the row in each column where what reaches down to the picture's bottom edge ends; smooth."""
+    rows, columns = regions.shape
+    at_bottom = np.isin(regions, np.unique(regions[-1]))
+    at_bottom[0] = False
+    edge = rows - np.argmin(at_bottom[::-1], axis=0).astype(np.float32)
+    width = columns // 8 * 2 + 1
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(edge, width // 2, mode="edge"), width)
+    smooth = cv2.GaussianBlur(np.median(around, axis=1).astype(np.float32)[None], (0, 0), width / 4)[0]
+    return np.asarray(smooth, np.float32)
+
+
+def _before_sky(land: Field, look: Landscape) -> Field:
     """Put the sky, if there is one, far behind a land."""
-    sky = find_sky(look)
+    sky = look.sky
     if sky is None or sky.confidence < _SURE_OF_SKY:
         return land
     cover = cv2.resize(sky.cover, land.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    # What rises thinly into the sky belongs to the land, and keeps its shape.
+    cover = cv2.erode(cover, np.ones(_THIN, np.uint8))
     return _without_cliffs(np.where(cover > 0.5, np.float32(_SKY), land))
 
 

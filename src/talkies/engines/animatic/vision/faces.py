@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.nets import load_net
+from talkies.engines.animatic.vision.nets import load_net
 from talkies.media import Frame
 
 MESH_POINTS = 468
 
-_DETECTOR_SIDE = 128  # pixels
+_DETECTOR_SIDE = 128  # pixels that the detector was trained on; it is convolutional and takes any size
+_DETECTOR_STEP = 16  # pixels of which both sides are multiples
 _MESH_SIDE = 192  # pixels
-_MIN_SCORE = 0.55  # of the detector; what a tile finds is confirmed by the mesh net as well
+_MIN_SCORE = 0.55  # of the detector; what it finds is confirmed by the mesh net as well
 _MIN_MESH_SCORE = 0.8
+_SURE_SCORE = 0.85  # of the detector: no thing and no animal has been seen to have it
+_MOST_UNLIKE = 0.075  # of the face, times the score: the most that a weaker find may change in a mirror
 _OVERLAP = 0.3  # intersection over union above which two finds are one face
 _MESH_MARGIN = 1.5  # side of the mesh net's square over that of the face box
-_TILE_STEP = 0.6  # of a tile's side; a face that fits in no tile is found in the twice as large ones
-_MAX_FACES = 8
+_LARGE = 0.2  # of the picture's shorter side: beside so large a face no small ones are looked for
+_MAX_FACES, _MAX_FINDS = 8, 24
 _RIGHT_EYE, _LEFT_EYE = 33, 263  # points of the mesh: the outer corners; right is the face's own
-_RIGHT_EYE, _LEFT_EYE = 33, 263  # outer corners in the mesh
+_LANDMARKS = (33, 133, 263, 362, 61, 291, 9, 1, 13, 152)  # corners of eyes and mouth, and the middle line
+_MIRRORED_LANDMARKS = (263, 362, 33, 133, 291, 61, 9, 1, 13, 152)
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,15 @@ class _Find:
 def find_faces(frame: Frame) -> tuple[Face, ...]:
     """Find the faces of a picture, the largest first.
 
-    The detector sees about a tenth of its square's side at the least, so the picture is searched as a whole
-    and in overlapping tiles, in smaller ones only when that finds nothing. Profiles are often missed.
+    The detector sees a tenth of its square's side to all of it, so the picture is searched at several sizes,
+    at the largest only when the others find no large face. Profiles are often missed.
     """
     shorter, longer = min(frame.shape[:2]), max(frame.shape[:2])
     finds = [find for side in (longer, shorter, shorter / 2) for find in _detect(frame, side)]
-    if not finds:
-        finds = _detect(frame, shorter / 4)
-    faces = [face for find in _without_repeats(finds) if (face := _with_mesh(frame, find)) is not None]
-    return tuple(sorted(faces, key=lambda face: -face.size))
+    faces = _confirmed(frame, finds, ())
+    if all(face.size < _LARGE * shorter for face in faces):
+        faces = _confirmed(frame, _detect(frame, shorter / 4), faces)
+    return tuple(sorted(faces, key=lambda face: -face.size)[:_MAX_FACES])
 
 
 def follow_face(frame: Frame, before: Face) -> Face | None:
@@ -90,63 +93,86 @@ def follow_face(frame: Frame, before: Face) -> Face | None:
 
 
 def _detect(frame: Frame, side: float) -> list[_Find]:
-    """Run the detector on squares of this side, in pixels, that cover the picture and overlap."""
-    scale = _DETECTOR_SIDE / side
+    """Run the detector where it sees squares of this side, in pixels: all over the picture at once."""
+    scale = _DETECTOR_SIDE / max(side, _DETECTOR_SIDE)
     reduced = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    below, beside = (max(0, _DETECTOR_SIDE - length) for length in reduced.shape[:2])
-    small = np.asarray(cv2.copyMakeBorder(reduced, 0, below, 0, beside, cv2.BORDER_CONSTANT), np.uint8)
-    return [
-        find
-        for y in _starts(small.shape[0])
-        for x in _starts(small.shape[1])
-        for find in _run_detector(small[y : y + _DETECTOR_SIDE, x : x + _DETECTOR_SIDE], (x, y), scale)
-    ]
-
-
-def _starts(length: int) -> list[int]:
-    """Place overlapping tiles along a side."""
-    room = length - _DETECTOR_SIDE
-    count = math.ceil(room / (_DETECTOR_SIDE * _TILE_STEP)) + 1
-    return [round(room * index / max(count - 1, 1)) for index in range(count)]
-
-
-def _run_detector(tile: Frame, corner: tuple[int, int], scale: float) -> list[_Find]:
-    """Detect in one tile of a picture that has been reduced by `scale`."""
+    below, beside = (-length % _DETECTOR_STEP for length in reduced.shape[:2])
+    small = cv2.copyMakeBorder(reduced, 0, below, 0, beside, cv2.BORDER_CONSTANT)
     net = load_net("face_detection_short_range")
-    net.setInput(cv2.dnn.blobFromImage(tile, 1 / 127.5, mean=(127.5,) * 3))
+    net.setInput(cv2.dnn.blobFromImage(small, 1 / 127.5, mean=(127.5,) * 3))
     logits, regressors = net.forward(("classificators", "regressors"))
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
+    anchors = _anchors(*small.shape[:2])
     finds = []
-    for anchor in np.flatnonzero(scores > _MIN_SCORE):
+    for number in np.flatnonzero(scores > _MIN_SCORE):
         # Centre, size, then six points, of which the eyes come first; all but the size from the anchor.
-        offset, size, right_eye, left_eye = regressors[0, anchor].reshape(8, 2)[:4]
-        centre = offset + _anchors()[anchor] * _DETECTOR_SIDE + corner
+        offset, size, right_eye, left_eye = regressors[0, number].reshape(8, 2)[:4]
         across, down = left_eye - right_eye
-        x, y = (centre - size / 2) / scale
+        x, y = (offset + anchors[number] - size / 2) / scale
         box = (float(x), float(y), float(size[0] / scale), float(size[1] / scale))
-        finds.append(_Find(box, float(scores[anchor]), math.atan2(down, across)))
+        finds.append(_Find(box, float(scores[number]), math.atan2(down, across)))
     return finds
 
 
-@cache
-def _anchors() -> NDArray[np.float32]:
-    """Give the centres, 0 to 1, of the 896 anchors: 2 a cell on a 16 x 16 grid, then 6 a cell on 8 x 8."""
+def _anchors(height: int, width: int) -> NDArray[np.float32]:
+    """Give the anchors' centres in pixels: 2 in each square of 8 pixels, then 6 in each of 16, row by row."""
     grids = []
-    for cells, repeats in ((16, 2), (8, 6)):
-        y, x = np.mgrid[0:cells, 0:cells]
-        centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) / cells
+    for side, repeats in ((8, 2), (16, 6)):
+        y, x = np.mgrid[0 : height // side, 0 : width // side]
+        centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) * side
         grids.append(np.repeat(centres, repeats, axis=0))
     return np.concatenate(grids).astype(np.float32)
 
 
+def _confirmed(frame: Frame, finds: list[_Find], known: tuple[Face, ...]) -> tuple[Face, ...]:
+    """Lay the mesh on finds, the surest first; return the known faces and those that are others."""
+    faces = list(known)
+    for find in _without_repeats(finds):
+        if not any(_lies_in(find, face) for face in faces):
+            face = _with_mesh(frame, find)
+            # The mesh may have slid from a find beside a face onto the face.
+            if face is None or any(_lies_in(face, other) for other in faces):
+                continue
+            if find.score > _SURE_SCORE or _is_alike_in_a_mirror(frame, face):
+                faces.append(face)
+    return tuple(faces)
+
+
+def _is_alike_in_a_mirror(frame: Frame, face: Face) -> bool:
+    """Tell whether the mesh net sees the mirror image of a face where it saw the face.
+
+    In fur, machines and drums, where it wants to see a face, it sees another one.
+    """
+    find = _bounds(face.mesh, face.score)
+    x, y, width, height = find.box
+    beyond = frame.shape[1] - 1 - x - width
+    mirrored = _lay_mesh(
+        np.ascontiguousarray(frame[:, ::-1]), _Find((beyond, y, width, height), find.score, -find.angle)
+    )
+    if mirrored is None:
+        return False
+    mirrored[:, 0] = frame.shape[1] - 1 - mirrored[:, 0]
+    one, other = face.mesh[_LANDMARKS, :2], mirrored[_MIRRORED_LANDMARKS, :2]
+    away = float(np.linalg.norm(one - other, axis=1).max())
+    return away < _MOST_UNLIKE * face.score * max(width, height)
+
+
+def _lies_in(one: _Find | Face, other: Face) -> bool:
+    """Tell whether the middle of one box lies in another, without its rim."""
+    (x, y, width, height), (left, top, across, down) = one.box, other.box
+    is_beside = abs(x + width / 2 - left - across / 2) > 0.4 * across
+    return not is_beside and abs(y + height / 2 - top - down / 2) < 0.4 * down
+
+
 def _without_repeats(finds: list[_Find]) -> list[_Find]:
-    """Keep the best of the finds that overlap."""
+    """Keep the best of the finds that overlap, the surest first."""
     if not finds:
         return []
+    # Its `top_k` would count the repeats as well.
     kept = cv2.dnn.NMSBoxes(
-        [find.box for find in finds], [find.score for find in finds], _MIN_SCORE, _OVERLAP, top_k=_MAX_FACES
+        [find.box for find in finds], [find.score for find in finds], _MIN_SCORE, _OVERLAP
     )
-    return [finds[index] for index in np.ravel(kept)]
+    return [finds[index] for index in np.ravel(kept)[:_MAX_FINDS]]
 
 
 def _with_mesh(frame: Frame, find: _Find) -> Face | None:

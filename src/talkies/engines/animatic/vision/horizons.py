@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 
-from talkies.engines.animatic.living.look import Field, Look, Mask, Region, ramp
+from talkies.engines.animatic.vision.look import Field, Look, Mask, Region, ramp
 
 HIGHEST_WATER, _LOWEST_SHORE = 0.15, 0.92  # shares of the picture's height
 _SHORE_EDGE = 2.0  # change of colour in CIELAB from one sample to the next
 _SHORE_LENGTH = 0.95  # share of the picture's width that a far shore crosses
 _SHORE_CLARITY = 0.28  # how much more of it than rows nearby
+_WORTH_GROWING = 0.05  # confidence of a sky's first outline; one of less has never grown to a sure sky
 
 
-def find_sky(look: Look) -> Region | None:
+class Landscape(Look):
+    """A look with its great lines, each found when it is first asked for and then kept."""
+
+    @cached_property
+    def sky(self) -> Region | None:
+        """Its sky, None without one."""
+        return find_sky(self)
+
+    @cached_property
+    def far_shore(self) -> float | None:
+        """The level line at the far end of its water, as a share of the height; None without one."""
+        return find_far_shore(self)
+
+
+def find_sky(look: Landscape) -> Region | None:
     """Find the sky: what lies above the first strong edge of each column, if it looks like one.
 
     Source: Shen and Wang, "Sky Region Detection in a Single Image for Autonomous Ground Robot Navigation",
@@ -22,10 +39,11 @@ def find_sky(look: Look) -> Region | None:
     seed = _above_border(look)
     if seed is None:
         return None
-    shore = find_far_shore(look)
-    if shore is not None:
-        seed &= look.place < shore  # a calm sea is as even as its sky
-    inside = _grown_by_colour(look, seed) if seed.any() else seed
+    if look.far_shore is not None:
+        seed &= look.place < look.far_shore  # a calm sea is as even as its sky
+    if _sky_confidence(look, seed) < _WORTH_GROWING:
+        return None
+    inside = _grown_by_colour(look, seed)
     return look.region("sky", inside, _sky_confidence(look, inside))
 
 
@@ -36,6 +54,7 @@ def _above_border(look: Look) -> Mask | None:
     edges = np.sqrt(sum(slope * slope for slope in slopes)).max(axis=-1)
     edges[0] = 0
     rows = np.arange(look.size[1])[:, None]
+    moments = _Moments(look.lab)
     best: tuple[float, Mask] | None = None
     for threshold in np.geomspace(1.5, 14.0, 12):
         strong = edges > threshold
@@ -45,16 +64,28 @@ def _above_border(look: Look) -> Mask | None:
         if not 0.03 < share < 0.97:
             continue
         # Narrow bands of both sides compete: colour must be even above, and as even as possible below.
-        score = 1 / (2 * _spread(look.lab[above]) + _spread(look.lab[~above]))
+        score = 1 / (2 * moments.spread(above) + moments.spread(~above))
         if best is None or score > best[0]:
             best = score, above
     return None if best is None else best[1]
 
 
-def _spread(colours: Field) -> float:
-    """The determinant and the greatest eigenvalue of some colours' covariance, as one standard deviation."""
-    values = np.linalg.eigvalsh(np.cov(colours.T))
-    return float(np.cbrt(max(values.prod(), 0.0)) + values[-1])
+class _Moments:
+    """The colours of a picture and their products, so that the spread of any part is a sum over it."""
+
+    def __init__(self, colours: Field) -> None:
+        flat = colours.reshape(-1, 3).astype(np.float64)
+        flat -= flat.mean(axis=0)
+        products = (flat[:, :, None] * flat[:, None, :]).reshape(-1, 9)
+        self._columns = np.hstack([np.ones((len(flat), 1)), flat, products])
+
+    def spread(self, part: Mask) -> float:
+        """The determinant and the greatest eigenvalue of a part's covariance, as one standard deviation."""
+        sums = part.ravel().astype(np.float64) @ self._columns
+        mean = sums[1:4] / sums[0]
+        covariance = (sums[4:].reshape(3, 3) - sums[0] * np.outer(mean, mean)) / (sums[0] - 1)
+        values = np.linalg.eigvalsh(covariance)
+        return float(np.cbrt(max(values.prod(), 0.0)) + values[-1])
 
 
 def _grown_by_colour(look: Look, seed: Mask) -> Mask:

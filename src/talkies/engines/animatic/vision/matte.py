@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.faces import Face
-from talkies.engines.animatic.nets import load_net
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.nets import load_net
 from talkies.media import Frame
 
 Mask = NDArray[np.uint8]
@@ -27,9 +27,13 @@ _NET_SIDE = 256  # pixels
 _WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
 _GRABCUT_ROUNDS = 2
 _PORTRAIT = (2.2, 1.5, 4.0)  # face sizes beside, above and below a face that show its person
+_NOT_CLOSER = 0.7  # of the picture: a portrait that shows as much shows the net nothing new
 _LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked for
+_LEEWAY = 4  # working pixels that a person's contour may lie off the net's: three of its own
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
+_LEAST_FIGURE = 0.01  # of the picture, of a figure that a shot may look at
+_FIGURE_HEADS = 5  # a figure's height in heads: between a standing and a sitting one
 _AREA_RANGE = (0.015, 0.62)  # of the picture, of an object worth taking off the background
 _MIN_CONTRAST = 0.55  # Hellinger distance of the colours inside and around an object
 _MIN_SEED_CONTRAST = 0.35  # the same before GrabCut, which is not worth its time below it
@@ -79,6 +83,44 @@ def prominence(frame: Frame) -> NDArray[np.float32]:
     return together
 
 
+def find_figures(frame: Frame) -> list[tuple[float, float, float, float]]:
+    """Find the heads of people whose faces are not seen: painted, turned away or bent over a book.
+
+    Returns `(x, y, width, height)` in pixels, hair and hat included, of the largest figure first. A head ends
+    where a figure narrows below its first bulge.
+    """
+    scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
+    small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
+    solid = np.asarray(_person_likelihood(small) > 0.5, np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    large = [
+        label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] > _LEAST_FIGURE * solid.size
+    ]
+    heads = []
+    for label in sorted(large, key=lambda label: -int(stats[label, cv2.CC_STAT_AREA])):
+        x, y, width, tall = _head_of(labels == label)
+        heads.append((x / scale, y / scale, width / scale, tall / scale))
+    return heads
+
+
+def _head_of(figure: NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    rows = np.flatnonzero(figure.any(axis=1))
+    top, tall = int(rows[0]), len(rows)
+    widths = np.convolve(figure.sum(axis=1)[rows[0] : rows[-1] + 1], np.ones(5) / 5, "same")
+    # The neck: the narrowest place after a bulge, within the upper half; else a figure's usual proportion.
+    neck = next(
+        (
+            row
+            for row in range(max(4, tall // 12), tall // 2)
+            if widths[row] < 0.93 * widths[:row].max()
+            and widths[row] <= widths[row : row + tall // 10 + 1].min()
+        ),
+        tall // _FIGURE_HEADS,
+    )
+    columns = np.flatnonzero(figure[top : top + neck + 1].any(axis=0))
+    return float(columns[0]), float(top), float(columns[-1] - columns[0] + 1), float(neck + 1)
+
+
 def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     """Find the solid shape of the people whose faces are known, 0 or 255."""
     likelihood = _person_likelihood(small)
@@ -87,26 +129,25 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     hints = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
     hints[likelihood > 0.5] = cv2.GC_PR_FGD
     hints[_shrunk(likelihood > 0.85, 3)] = cv2.GC_FGD
-    hints[_shrunk(likelihood < 0.08, 9)] = cv2.GC_BGD
+    hints[_shrunk(likelihood < 0.08, _LEEWAY)] = cv2.GC_BGD
     for face in faces:
         centre = (round(face.centre[0] * scale), round(face.centre[1] * scale))
         axes = (round(face.box[2] * scale * 0.4), round(face.box[3] * scale * 0.45))
         cv2.ellipse(hints, centre, axes, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
     solid = _cut_out(small, hints)
     # GrabCut may leave the net's shape for a like-coloured background; it only moves the contour near it.
-    near = _grown(likelihood > 0.5, 9)
+    near = _grown(likelihood > 0.5, _LEEWAY)
     return _without_specks(np.where(near, solid, 0).astype(np.uint8))
 
 
 def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.float32]) -> None:
-    """Raise the likelihood, in place, around a face whose person the net has missed beside a larger one."""
+    """Raise the likelihood, in place, around a face whose person is small, beside a larger one or missed."""
     (x, y), size = (value * scale for value in face.centre), face.size * scale
     left, top = max(round(x - _PORTRAIT[0] * size), 0), max(round(y - _PORTRAIT[1] * size), 0)
     right, bottom = round(x + _PORTRAIT[0] * size), round(y + _PORTRAIT[2] * size)
-    head = likelihood[max(round(y - size / 2), 0) : round(y + size / 2), round(x) : round(x) + 1]
-    if size < _LEAST_PERSON or (head.size and head.mean() > 0.5):
-        return
     part = likelihood[top:bottom, left:right]
+    if size < _LEAST_PERSON or part.size > _NOT_CLOSER * likelihood.size:
+        return
     closer = _person_likelihood(small[top:bottom, left:right])
     # Only what hangs together with this face: the crop may show others in part.
     _, labels = cv2.connectedComponents(np.asarray(closer > 0.5, np.uint8))

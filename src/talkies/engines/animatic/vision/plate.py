@@ -19,12 +19,14 @@ _WORKING_SIDE = 320  # pixels, the longer side of the copy in which the filling 
 _CLOSE = 0.006  # of the longer side: where a matte always leaves a little of the subject's rim outside
 _SOUND = 0.015  # of the longer side: from here on the surroundings have none of the subject's colour
 _STRAY = 0.03  # of the longer side: how far beyond its edge a subject's single hairs may reach
-_CLEAR = 8  # of 255: a pixel with no more of the subject counts as background
+_CLEAR = 32  # of 255: a pixel with no more of the subject counts as background
 _BASE_BLUR = 4.0  # working pixels: what is finer is texture
 _ROUGHNESS_WINDOW = 41  # working pixels a side
 _GRAIN_BLUR = 2.0  # pixels: grain is finer
 _GRAIN_RANGE = 2.0  # standard deviations: what stands out more is an edge, not grain
 _EDGE = 16.0  # grey levels, the most that a pixel of grain stands out
+_UNLIKE = 1000  # grey levels: more than any two colours differ
+_KINSHIP = (14.0, 36.0)  # grey levels from a colour of the surroundings: still one of them, surely none
 _DIRECTIONS = 12
 _DISTANCES = (10, 20, 40)  # working pixels from which grain is shifted in
 
@@ -143,7 +145,8 @@ def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
     """Tell where the filling is wanted, 0 to 1: all of it behind the subject, and where it reaches farther.
 
     Beside the matte the photo stays where it shows what the far surroundings lead one to expect. Close to
-    it that is little more than their grain; single hairs further out must differ from all their texture.
+    it that is little more than their grain; single hairs further out must differ from all their texture, and
+    all must be of a colour that the surroundings have nowhere near: a flag's stripe behind a shoulder has.
     """
     side = max(frame.shape[:2])
     base = _base(small, far)
@@ -156,9 +159,28 @@ def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
     closeness = _ramp(outside, _CLOSE * side)
     allowed = 4 + 2 * np.minimum(rough, 4) * closeness + 3 * rough * (1 - closeness)
     strange = np.asarray(np.clip((difference / allowed - 1) * 2, 0, 1), np.float32)
+    strange *= _enlarged(_foreign(small, far), frame)
     spread = cv2.GaussianBlur(cv2.dilate(strange, np.ones((3, 3))), (0, 0), 1.0)
     beside = spread * np.minimum(2 * _ramp(outside, _STRAY * side), 1)
     return np.asarray(np.where(outside > 0, beside, 1), np.float32)
+
+
+def _foreign(small: Frame, far: Field) -> Field:
+    """Tell where a pixel is unlike every one of the far surroundings that is looked up, 0 to 1."""
+    margin = max(_DISTANCES)
+    # Where nothing is known, no colour is alike.
+    known = np.where(far[..., None] > 0, small, -_UNLIKE).astype(np.int16)
+    there = np.pad(known, ((margin, margin), (margin, margin), (0, 0)), constant_values=-_UNLIKE)
+    here = small.astype(np.int16)
+    rows, columns = far.shape
+    least = np.full(far.shape, _UNLIKE, np.int16)
+    for across, down in _shifts():
+        top, left = margin + int(down), margin + int(across)
+        red, green, blue = cv2.split(cv2.absdiff(here, there[top : top + rows, left : left + columns]))
+        least = np.asarray(cv2.min(least, cv2.max(cv2.max(red, green), blue)), np.int16)
+    low, high = _KINSHIP
+    unlike = np.clip((least - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(cv2.dilate(unlike, np.ones((3, 3))), np.float32)
 
 
 def _ramp(outside: Field, reach: float) -> Field:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
+from functools import cached_property
 
-from talkies.engines.animatic.depth import Depth, estimate_depth
-from talkies.engines.animatic.faces import Face, find_faces
-from talkies.engines.animatic.living.horizons import find_sky
-from talkies.engines.animatic.living.look import Look
-from talkies.engines.animatic.matte import Matte, subject_matte
-from talkies.engines.animatic.plate import claim, fill_behind
+from talkies.engines.animatic.vision.depth import Depth, estimate_depth
+from talkies.engines.animatic.vision.faces import Face, find_faces
+from talkies.engines.animatic.vision.horizons import Landscape
+from talkies.engines.animatic.vision.matte import Matte, subject_matte
+from talkies.engines.animatic.vision.plate import claim, fill_behind
 from talkies.fitting import crop_box, fit
 from talkies.media import Frame
 
@@ -26,7 +26,8 @@ class Scene:
     """A picture in layers.
 
     `source` is the caller's picture as it came, `prepared` the same at the video's size; faces, matte and
-    plate are in prepared pixels. Without a matte the plate is the prepared picture itself.
+    plate are in prepared pixels. Without a matte the plate is the prepared picture itself. `known_look` is
+    what `look` gives, where it has been used already.
     """
 
     source: Frame
@@ -35,6 +36,16 @@ class Scene:
     matte: Matte | None
     plate: Frame
     depth: Depth
+    known_look: InitVar[Landscape | None] = None
+
+    def __post_init__(self, known_look: Landscape | None) -> None:
+        if known_look is not None:
+            self.__dict__["look"] = known_look
+
+    @cached_property
+    def look(self) -> Landscape:
+        """What the prepared picture looks like around its subject, with its sky and far shore."""
+        return Landscape(self.prepared, None if self.matte is None else self.matte.alpha)
 
     @property
     def width(self) -> int:
@@ -76,21 +87,23 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     step()
     faces = find_faces(prepared)
     step()
-    matte = subject_matte(prepared, faces)
-    if matte is not None and matte.kind == "object" and _is_part_of_landscape(prepared, matte):
+    matte, look = subject_matte(prepared, faces), Landscape(prepared, None)
+    if matte is not None and matte.kind == "object" and _is_part_of_landscape(look, matte):
         matte = None
     step()
     plate = prepared
     if matte is not None:
         plate = fill_behind(prepared, matte.alpha)
         matte = replace(matte, alpha=claim(prepared, plate, matte.alpha))
-    scene = Scene(source, prepared, faces, matte, plate, estimate_depth(prepared, matte, faces))
+        look = Landscape(prepared, matte.alpha)
+    scene = Scene(source, prepared, faces, matte, plate, estimate_depth(look, matte, faces), look)
     step()
     return scene
 
 
-def _is_part_of_landscape(prepared: Frame, matte: Matte) -> bool:
+def _is_part_of_landscape(look: Landscape, matte: Matte) -> bool:
     """Tell whether an object is land under an open sky: a ridge, a far shore, not a thing to take off it."""
-    sky = find_sky(Look(prepared, None))
     _, _, width, _ = matte.box
-    return sky is not None and sky.confidence > _OPEN_SKY and width > _WIDE * prepared.shape[1]
+    if width <= _WIDE * look.frame.shape[1]:
+        return False
+    return look.sky is not None and look.sky.confidence > _OPEN_SKY

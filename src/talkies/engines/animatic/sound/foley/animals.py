@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from talkies.engines.animatic.sounds.nature import surf
-from talkies.engines.animatic.sounds.voices import Formant, glide, throat
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.foley.nature import surf
+from talkies.engines.animatic.sound.foley.voices import Formant, glide, throat
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     contour,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     band,

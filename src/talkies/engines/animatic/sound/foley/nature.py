@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     band,

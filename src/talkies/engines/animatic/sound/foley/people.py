@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from talkies.engines.animatic.sounds.voices import babble, glide, laugh, shout
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.foley.voices import babble, glide, laugh, shout
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     burst,

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import iirpeak, lfilter, resample_poly
 
-from talkies.engines.animatic.synthesis import (
+from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     band,

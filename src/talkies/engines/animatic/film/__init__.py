@@ -1,0 +1,1 @@
+"""The frames of each shot: layers, people and weather brought together."""

@@ -1,0 +1,1 @@
+"""The camera: its path and framing, and how it sees a scene in layers."""

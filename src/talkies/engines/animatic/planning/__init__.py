@@ -1,0 +1,1 @@
+"""From script to plan: shots, lines, cues, and what is left out."""

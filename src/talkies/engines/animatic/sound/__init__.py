@@ -1,0 +1,1 @@
+"""What is heard: voices, music, ambiences and effects."""

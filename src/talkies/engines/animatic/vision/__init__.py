@@ -1,0 +1,1 @@
+"""A picture, understood: faces, subject, depth, sky, and what lies behind."""

@@ -1,0 +1,41 @@
+"""Pictures that were understood lately: another clip of the same picture begins at once.
+
+People try a picture with one prompt and seed after another; analysing it costs as much as a second of film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from threading import Lock
+
+import numpy as np
+
+from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene, understand
+from talkies.media import Frame
+
+_KEPT_BYTES = 60_000_000  # of scenes, beyond the newest
+_KEPT: dict[tuple[bytes, tuple[int, ...], int, int], Scene] = {}  # the newest last
+_LOCK = Lock()
+
+
+def study(source: Frame, width: int, height: int, step: Callable[[], None]) -> Scene:
+    """Understand a picture (see `understand`), or remember how it was understood before."""
+    digest = sha256(np.ascontiguousarray(source).data).digest()
+    key = (digest, source.shape, width, height)
+    with _LOCK:
+        scene = _KEPT.pop(key, None)
+    if scene is None:
+        scene = understand(source, width, height, step)
+    else:
+        for _ in range(ANALYSIS_STEPS):
+            step()
+    with _LOCK:
+        while _KEPT and sum(map(_size, _KEPT.values())) > _KEPT_BYTES:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[key] = scene
+    return scene
+
+
+def _size(scene: Scene) -> int:
+    return scene.source.nbytes + scene.prepared.nbytes + scene.plate.nbytes
