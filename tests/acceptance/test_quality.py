@@ -16,8 +16,8 @@ from bench.quality.measuring import judge, measure
 SECONDS = 4  # the shortest clips
 
 # What the engine keeps where it does not yet reach, or only just reaches, the aim.
-SPEECH_FLOORS = {"lips_correlation": 0.5, "lips_closed_for_pbm": 0.75, "words_heard_in_mix": 0.8}
-JOURNEY_FLOORS = {"inner_motion_px": 0.6}
+SPEECH_FLOORS = {"lips_closed_for_pbm": 0.75}
+JOURNEY_FLOORS = {"inner_motion_px": 0.7}
 
 pytestmark = pytest.mark.slow
 
