@@ -263,7 +263,7 @@ def test_a_texture_that_ends_at_the_chin_is_drawn_up_to_there(smiling: Portrait)
     assert drawn.shape == (end - mouth.box[1], right - left, 3)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.4, 0.75, 1.0])
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.3, 0.4, 0.75, 1.0])
 def test_a_face_that_the_texture_cuts_off_is_drawn_as_far_as_it_goes(smiling: Portrait, share: float) -> None:
     left, top, right, bottom = smiling.mouth.box
     end = round(left + share * (right - left)), round(top + share * (bottom - top))

@@ -33,6 +33,7 @@ _BEHIND_LIPS = 5 * _MM
 _SHOWING = 3.2 * _MM  # of the upper teeth under the lip of a closed mouth, once it opens
 _LOWER_SHOWING = 1.2 * _MM  # of the lower teeth above the lower lip
 _CROWN = 10.5 * _MM
+_ENOUGH = 8  # pixels that tell a colour
 _TONGUE_HALF_WIDTH, _TONGUE_TOP = 21 * _MM, 8 * _MM  # its back lies above the lower teeth's edge
 _TIP_HALF_WIDTH, _TIP_DEPTH = 13 * _MM, 3 * _MM  # at rest it lies under that edge
 _TIP_OVERLAP, _TIP_SHOWING = 0.8 * _MM, 2.2 * _MM  # over the upper teeth, and at least over the lower ones
@@ -218,8 +219,7 @@ class _Palette:
         beside = np.abs(s) < 0.8
         lip = beside & (below > 0.01) & (outside_lower < -0.01)
         skin = beside & (outside_lower > 0.03)
-        lip_colour = _median(region, lip if lip.sum() > 8 else skin)
-        skin_colour = _median(region, skin if skin.sum() > 8 else np.ones_like(skin))
+        lip_colour, skin_colour = _median(region, lip, skin), _median(region, skin)
         self.flesh = lip_colour
         self.shadow_powers = 1 + 0.8 * (1 - lip_colour / max(float(lip_colour.max()), 1.0))
         shown = beside & (above > 0.01) & (below < -0.01)
@@ -237,8 +237,10 @@ class _Palette:
         return np.asarray(luma * (self.flesh / luma) ** power, np.float32)
 
 
-def _median(region: Field, mask: NDArray[np.bool_]) -> Field:
-    return np.asarray(np.median(region[mask], axis=0), np.float32)
+def _median(region: Field, *parts: NDArray[np.bool_]) -> Field:
+    """Give the median colour of the first part that shows enough of itself, else of the whole region."""
+    colours = next((region[part] for part in parts if part.sum() > _ENOUGH), region.reshape(-1, 3))
+    return np.asarray(np.median(colours, axis=0), np.float32)
 
 
 def _teeth_colour(skin: Field, shown: Field) -> Field:
