@@ -14,9 +14,9 @@ from bench.figures import RESULTS, Figure, write
 from bench.plot import draw_speed
 from talkies import encoding, mixing
 from talkies.engines import find_engine
-from talkies.media import no_tick
+from talkies.media import Inputs, no_tick
 from talkies.production import joined_tracks, make_plan, produce
-from talkies.spec import FRAME_RATE
+from talkies.spec import FRAME_RATE, Spec
 
 SECONDS, LARGE_SECONDS = 5, 12
 CLIPS = 50  # for the memory trend
@@ -38,8 +38,10 @@ def _measure(folder: Path) -> tuple[dict[str, Figure], dict[str, dict[str, float
     large = measure(talkies_command(folder / "large.mp4", resolution="1080p", duration=LARGE_SECONDS))
     zoompan, moviepy = (_peer(name, folder) for name in ("zoompan", "moviepy"))
     encoder_s = _encoder_alone(folder)
-    warm_s, warm_large_s = (_warm(folder, resolution) for resolution in ("720p", "1080p"))
-    warm_new_s = _warm_new_picture(folder)
+    warm_s = _warm(lambda seed: request(duration=SECONDS, seed=seed), folder)
+    warm_large_s = _warm(lambda seed: request(resolution="1080p", duration=SECONDS, seed=seed), folder)
+    # A painted face, of which the process has seen no trial's cut before.
+    warm_new_s = _warm(lambda cut: request(photo=PAINTING, cut=cut, duration=SECONDS), folder)
     first_mb, last_mb = _memory_trend(folder)
     figures = {
         "warm_to_length": Figure(warm_s / SECONDS, at_most=0.5),
@@ -103,28 +105,19 @@ def _encoder_alone(folder: Path) -> float:
     return min(_seconds(encode) for _ in range(TRIALS))
 
 
-def _warm(folder: Path, resolution: str) -> float:
-    """Time the whole work on a face that speaks, in a process that has filmed this picture before."""
+def _warm(ask: Callable[[int], tuple[Spec, Inputs]], folder: Path) -> float:
+    """Time the whole work on a face that speaks, in a process that has made such a clip before.
+
+    `ask` gives what each trial, by its number, is made from.
+    """
     engine = find_engine("animatic")
 
-    def work(seed: int) -> None:
-        spec, inputs = request(resolution=resolution, duration=SECONDS, seed=seed)
+    def work(trial: int) -> None:
+        spec, inputs = ask(trial)
         produce(make_plan(spec, engine), inputs, engine, folder / "warm.mp4")
 
     work(TRIALS)
-    return min(_seconds(partial(work, seed)) for seed in range(TRIALS))
-
-
-def _warm_new_picture(folder: Path) -> float:
-    """Time the whole work on a painted face in a process that has never seen the picture."""
-    engine = find_engine("animatic")
-
-    def work(cut: int) -> None:
-        spec, inputs = request(photo=PAINTING, cut=cut, duration=SECONDS)
-        produce(make_plan(spec, engine), inputs, engine, folder / "new.mp4")
-
-    work(TRIALS)
-    return min(_seconds(partial(work, cut)) for cut in range(TRIALS))
+    return min(_seconds(partial(work, trial)) for trial in range(TRIALS))
 
 
 def _memory_trend(folder: Path) -> tuple[float, float]:
