@@ -34,7 +34,7 @@ CHANNELS = 2
 _Planes = NDArray[np.uint8]
 """A picture as Y', Cb and Cr after one another, `(1.5 height, width)`."""
 
-_FRAMES_AHEAD = 10  # pictures that may wait for the encoder: it goes on while a shot is set up
+_FRAMES_AHEAD = 6  # pictures that may wait for the encoder: it goes on while a shot is set up
 _ENCODER_THREADS = 2  # fixed: x264's output depends on it
 _KEYFRAME_INTERVAL = 2 * FRAME_RATE
 _AUDIO_BIT_RATE = 192_000

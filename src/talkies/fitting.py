@@ -8,7 +8,6 @@ the other about its centre; never bars, never stretching. Source: Volcengine Ark
 from __future__ import annotations
 
 import math
-from functools import cache
 from hashlib import sha256
 from importlib.resources import as_file, files
 from itertools import pairwise
@@ -173,6 +172,7 @@ def _super_resolve(frame: Frame) -> Frame:
 
 
 def _super_resolve_tiles(frame: Frame) -> Frame:
+    net = _load_net()  # not kept: it holds on to 120 MB once it has worked
     height, width = frame.shape[:2]
     # Mirrored surroundings: with the net's own zero padding the picture's rim turns dark.
     padded = cv2.copyMakeBorder(frame, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REFLECT_101)
@@ -182,7 +182,7 @@ def _super_resolve_tiles(frame: Frame) -> Frame:
         for left, right in _spans(width):
             tile = padded[top : bottom + 2 * _MARGIN, left : right + 2 * _MARGIN]
             result[top * _NET_SCALE : bottom * _NET_SCALE, left * _NET_SCALE : right * _NET_SCALE] = _run_net(
-                tile
+                net, tile
             )[rim:-rim, rim:-rim]
     return result
 
@@ -194,20 +194,19 @@ def _spans(length: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _run_net(tile: NDArray[np.generic]) -> Frame:
+def _run_net(net: ncnn.Net, tile: NDArray[np.generic]) -> Frame:
     """`(h, w, 3)` uint8 RGB to `(4 h, 4 w, 3)`; the net takes 0..1 and subtracts its training mean itself."""
     import ncnn
 
     planes = np.ascontiguousarray(tile.transpose(2, 0, 1), np.float32) / 255
-    extractor = _net().create_extractor()
+    extractor = net.create_extractor()
     extractor.input("data", ncnn.Mat(planes))
     _, output = extractor.extract("output")
     picture: Frame = np.clip(np.rint(np.array(output).transpose(1, 2, 0) * 255), 0, 255).astype(np.uint8)
     return picture
 
 
-@cache
-def _net() -> ncnn.Net:
+def _load_net() -> ncnn.Net:
     import ncnn
 
     net = ncnn.Net()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.acting import perform, perform_figure
+from talkies.engines.animatic.living.acting import are_animals, perform, perform_figure
 from talkies.engines.animatic.living.expression import PHOTO, STILL
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
 from talkies.engines.animatic.living.performance import POSE_LIMITS, Channel, Performance
@@ -295,3 +296,24 @@ def test_what_flies_on_the_spot_bobs() -> None:
     assert curves[0] is not None
     assert curves[1] is not None
     assert np.ptp(curves[0].curves["rise"]) > 0.03 > np.ptp(curves[1].curves["rise"])
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "is_animal"),
+    [
+        ("The monkey looks around and eats a leaf.", 0.83, True),
+        ("The baby monkey looks around, its eyes are wide.", 0.83, True),
+        ("A gorilla looks into the lens.", 0.83, True),
+        ("猴子慢慢地吃树叶。", 0.83, True),
+        ("The monkey looks around and eats a leaf.", 0.95, False),
+        ("The old woman strokes the cat.", 0.83, False),
+        ("She strokes the cat.", 0.83, False),
+        ("She smiles.", 0.83, False),
+    ],
+)
+def test_what_looks_like_a_face_is_an_animals_where_words_name_animals_alone(
+    text: str, score: float, is_animal: bool
+) -> None:
+    plan = _plan(text=text)
+
+    assert are_animals(plan.shots[0], (replace(_FACES[0], score=score),)) is is_animal

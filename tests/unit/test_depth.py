@@ -7,6 +7,7 @@ import pytest
 from talkies.engines.animatic.vision.depth import estimate_depth, find_horizon
 from talkies.engines.animatic.vision.horizons import Landscape
 from talkies.engines.animatic.vision.matte import Matte
+from talkies.media import Frame
 
 
 def test_the_horizon_is_where_sky_and_land_meet() -> None:
@@ -87,3 +88,36 @@ def test_what_lies_in_haze_is_farther_than_what_is_clear() -> None:
     rows, columns = field.shape
     hazy, clear = (field[rows // 2, round(columns * share)] for share in (0.2, 0.8))
     assert hazy < clear - 0.05
+
+
+def _valley() -> Frame:
+    """A pale sky, a hazy ridge, a wood before it and a meadow at the camera's feet."""
+    chance = np.random.default_rng(3)
+    frame = np.empty((240, 320, 3), np.float32)
+    frame[:] = (225, 235, 245)
+    frame[70:], frame[120:], frame[180:] = (120, 130, 160), (190, 120, 50), (50, 130, 40)
+    frame[120:] += cv2.GaussianBlur(chance.normal(0, 40, (120, 320, 1)).astype(np.float32), (0, 0), 1.2)[
+        ..., None
+    ]
+    return np.clip(frame, 0, 255).astype(np.uint8)
+
+
+def test_sky_ridge_wood_and_meadow_lie_at_four_depths_with_steps_between_them() -> None:
+    depth = estimate_depth(Landscape(_valley(), None), None, ())
+
+    assert depth.land is not None
+    rows = len(depth.land)
+    sky = depth.background[round(rows * 0.1)].mean()
+    ridge, wood, near = (depth.land[round(rows * share)].mean() for share in (0.4, 0.63, 0.97))
+    assert sky < ridge - 0.1 < wood - 0.15 < near - 0.25
+    for top, bottom in ((0.33, 0.46), (0.56, 0.7)):
+        assert np.ptp(depth.land[round(rows * top) : round(rows * bottom)]) < 0.1
+
+
+def test_a_land_goes_on_behind_its_skyline_and_a_picture_without_sky_has_none() -> None:
+    land = estimate_depth(Landscape(_valley(), None), None, ()).land
+    wall = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+
+    assert land is not None
+    assert np.ptp(land[: round(len(land) * 0.4)]) < 0.1
+    assert estimate_depth(Landscape(wall, None), None, ()).land is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -107,8 +108,10 @@ def test_a_whole_first_frame_is_left_as_it_is_and_motion_grows_from_it() -> None
 def test_a_whole_last_frame_is_reached_without_a_jerk() -> None:
     flow = _flow(_plan(_ALL, "flow", "drift", "sway"), opens=False, closes=True)
 
+    last, before = (flow.samples(index)[0][0] for index in (_FRAMES - 2, _FRAMES - 3))
     assert flow.rests(_FRAMES - 1)
-    assert _moved(flow, _FRAMES - 2).max() < 0.5
+    assert np.abs(last).max() < 1.2 * np.abs(last - before).max()
+    assert _moved(flow, _FRAMES - 2).max() < 1.2
 
 
 def test_motion_has_no_jumps() -> None:
@@ -242,6 +245,35 @@ def test_bright_water_glints_and_nothing_above_it_does() -> None:
     changed = (frame != before).any(axis=-1)
     assert changed[_SHORE:].any()
     assert not changed[: _SHORE - 4].any()
+
+
+def test_ripples_carry_streaks_of_light_that_travel_over_the_water_alone() -> None:
+    plan = _plan("The lake is calm.", "flow")
+    flow, before = _flow(plan), np.full((_ROWS, _COLUMNS, 3), 90, np.uint8)
+
+    frames = [before.copy(), before.copy()]
+    for frame, index in zip(frames, (30, 42), strict=True):
+        flow.draw(frame, index, AT_REST)
+
+    streaks = [np.abs(frame.astype(int) - before).max(axis=-1) > 4 for frame in frames]
+    assert all(streak[_SHORE + 20 : 280].mean() > 0.1 for streak in streaks)
+    assert (streaks[0] != streaks[1])[_SHORE + 20 : 280].mean() > 0.05
+    assert not streaks[0][: _SHORE - 4].any()
+
+
+def test_clouds_of_a_sky_of_its_own_drift_behind_the_land_and_leave_it_alone() -> None:
+    scene = _scene()
+    alpha = np.zeros((_ROWS, _COLUMNS), np.uint8)
+    alpha[_SHORE:] = 255
+    flow = _make(_plan("Clouds drift in the sky.", "drift"), replace(scene, known_look=None, land=alpha))
+    assert flow is not None
+
+    drift, ways = flow.drift(40), flow.samples(40)
+
+    assert drift is not None
+    rows = round(_SHORE / _ROWS * len(drift))
+    assert np.abs(drift[rows - 6 : rows]).max() * _COLUMNS > 2
+    assert all(np.abs(way[: rows - 6]).max() * _COLUMNS < 0.5 for way, _ in ways)
 
 
 def test_a_frame_at_rest_has_no_glints() -> None:

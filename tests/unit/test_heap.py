@@ -1,4 +1,4 @@
-"""The server's heap: looked at in a process of its own, as what is set lasts as long as the process."""
+"""A process's heap: looked at in a process of its own, as what is set lasts as long as the process."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def _arenas(before: str) -> int:
     return int(done.stdout)
 
 
-def test_the_servers_threads_share_a_heap() -> None:
-    assert _arenas("from talkies.heap import limit_heap; limit_heap()") <= ARENAS
+@pytest.mark.parametrize("name", ["share_heap", "limit_heap"])
+def test_threads_share_a_heap(name: str) -> None:
+    assert _arenas(f"from talkies.heap import {name}; {name}()") <= ARENAS
 
 
 def test_without_that_threads_get_heaps_of_their_own() -> None:
@@ -69,7 +70,7 @@ limit_heap()
 first = bytearray(100 * LARGE_BYTES)
 del first
 before = libc.mallinfo2().blocks
-second = bytearray(2 * LARGE_BYTES)
+second = bytearray(50 * LARGE_BYTES)
 held = libc.mallinfo2().blocks
 del second
 print(held - before, libc.mallinfo2().blocks - before)

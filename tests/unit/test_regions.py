@@ -44,6 +44,30 @@ def test_the_sky_ends_at_the_skyline() -> None:
     assert _share(sky.cover, slice(round(rows * 0.5), rows)) < 0.02
 
 
+def _summit(*, cloud: bool) -> Frame:
+    """A blue sky over a dark range; between two peaks a soft white cloud, or a smooth snow field."""
+    rows, columns = 360, 640
+    picture = _textured((90, 140, 205), (rows, columns), 0.5, 1)
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    white = np.asarray(((x - 320) / 130) ** 2 + ((y - 190) / 80) ** 2 < 1, np.float32)
+    share = cv2.GaussianBlur(white, (0, 0), 9 if cloud else 0.6)[..., None]
+    picture = picture + share * (np.array([245, 246, 248], np.float32) - picture)
+    hill = y > 205 + 45 * np.cos(x / 51)
+    picture[hill] = _textured((62, 60, 58), (rows, columns), 14, 2)[hill]
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_cloud_on_a_ridge_belongs_to_the_sky_and_snow_does_not() -> None:
+    cloudy, snowy = (find_sky(Landscape(_summit(cloud=cloud), None)) for cloud in (True, False))
+
+    assert cloudy is not None
+    assert snowy is not None
+    rows, columns = cloudy.cover.shape
+    middle = round(rows * 0.45), columns // 2
+    assert cloudy.cover[middle] > 0.8
+    assert snowy.cover[middle] < 0.2
+
+
 def test_a_textured_wall_is_no_sky() -> None:
     wall = np.clip(_textured((150, 110, 80), (360, 640), 14, 4), 0, 255).astype(np.uint8)
 

@@ -12,6 +12,7 @@ import typer
 
 from talkies.cli import doctor, generate, inspect, keys, plan, serve, settings, work
 from talkies.cli.talk import complain
+from talkies.heap import share_heap
 
 app = typer.Typer(
     name="talkies",
@@ -33,4 +34,5 @@ app.command("settings")(settings.settings)
 
 def main() -> None:
     """Run the command line; every error that a user can mend is a sentence, never a traceback."""
+    share_heap()
     sys.exit(complain(app))

@@ -11,6 +11,7 @@ import structlog
 
 from talkies import logs
 from talkies.engines import Engine, engine_names, find_engine
+from talkies.heap import share_heap
 from talkies.storage import Storage
 from talkies.worker.failures import from_error
 from talkies.worker.making import make
@@ -56,6 +57,7 @@ def _engine(name: str) -> Engine:
 
 def main() -> None:
     """Serve the worker at the other end of the given connection."""
+    share_heap()
     descriptor, parent = map(int, sys.argv[1:])
     die_with(parent)
     # A terminal and systemd send these to every process of the group; the worker decides what becomes of us.

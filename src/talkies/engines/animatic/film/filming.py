@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from threading import Lock
 from typing import Protocol
 
 import cv2
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.living.company import Company, FaceRig
 from talkies.engines.animatic.living.flowing import Flow
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
+from talkies.engines.animatic.optics.cover import Cover, Span, Strip, bare_strips, mixed_strip
 from talkies.engines.animatic.optics.depth_of_field import Aperture, blur, soften
 from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, project, sample
 from talkies.engines.animatic.optics.shutter import expose, open_shutter
@@ -25,6 +27,7 @@ from talkies.media import Frame
 
 _MIRRORED_SUBJECT = 0.02  # picture widths of a cut-off subject that may be seen mirrored
 _SUBJECT_DEPTH = 1.0  # inverse, at which its sharpness is told
+_INFINITELY_FAR = np.zeros((2, 2), np.float32)  # inverse depth of a sky
 _BOX_MARGIN = 12  # prepared pixels around what a band's frames show
 
 
@@ -38,15 +41,53 @@ class Overlay(Protocol):
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer as one band of the shot shows it: its pixels, its depth and the faces that lie in it."""
+    """A layer as one band of the shot shows it: its pixels, its depth and the faces that lie in it.
+
+    One frame at a time may have its faces drawn into the pixels: the one that holds `drawing`.
+    """
 
     texture: Texture
     depth: NDArray[np.float32]
     faces: tuple[tuple[int, FaceRig], ...]
+    drawing: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def cover(self) -> Cover:
+        """Where it is opaque and where empty."""
+        return Cover(np.ascontiguousarray(self.texture.coarse[..., 3]))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a frame shows of a layer: the mean, by their shares, of what some grids read of its texture."""
+
+    layer: _Layer
+    grids: tuple[Grid, ...]
+    shares: tuple[float, ...]
+
+    def strips(self, width: int, height: int) -> tuple[Strip, ...]:
+        """Cut the output by what the layer hides and where it is empty."""
+        return self.layer.cover.strips(self.grids, width, height)
+
+    def read(self, pixels: Pixels, strip: Strip, span: Span) -> Pixels:
+        """Read some columns of a strip; `pixels` are the texture's with its faces drawn."""
+        seen = self._read(self.grids[0], pixels, strip, span)
+        for grid, share in zip(self.grids[1:], self.shares[1:], strict=True):
+            other = self._read(grid, pixels, strip, span)
+            seen = np.asarray(cv2.addWeighted(seen, 1 - share, other, share, 0), np.uint8)
+        return seen
+
+    def _read(self, grid: Grid, pixels: Pixels, strip: Strip, span: Span) -> Pixels:
+        left, right = span
+        nodes = grid[strip.top // STEP : -(-strip.bottom // STEP) + 2, left // STEP : -(-right // STEP) + 2]
+        places = enlarge_grid(nodes, right - left, strip.bottom - strip.top)
+        # Beyond a picture it goes on, mirrored; beyond a layer cut out of one there is nothing.
+        border = cv2.BORDER_REFLECT_101 if pixels.shape[2] == 3 else cv2.BORDER_REPLICATE
+        return sample(pixels, places, border)
 
 
 class ShotFilm:
-    """The frames of one shot. Frames may be asked for in any order; in order is fastest.
+    """The frames of one shot. They may be asked for in any order and by several threads; in order is fastest.
 
     Args:
         scene: the picture in layers.
@@ -79,6 +120,7 @@ class ShotFilm:
         self._least = min(pose.enlargement for pose in poses)
         self._band: tuple[int, Band, _Layer, _Layer | None] | None = None
         self._defocused: tuple[_Layer, Aperture, _Layer] | None = None
+        self._making = Lock()  # of textures, for all threads that need them
 
     def __len__(self) -> int:
         return len(self._poses)
@@ -96,10 +138,18 @@ class ShotFilm:
             return self._scene.prepared.copy()
         band, background, subject = self._band_for(self._poses[index])
         detail = band.detail(pose.enlargement)
-        frame = self._show_behind(background, pose, detail, index)
-        if subject is not None:
-            points = self._moved(project(self._nodes, pose, subject.depth, self._lens), index)
-            self._lay_over(frame, subject, detail, points, index)
+        behind = self._look_behind(background, pose, detail, index)
+        if subject is None:
+            return behind if isinstance(behind, np.ndarray) else self._read_behind(behind, detail, index)
+        before = self._look_before(subject, pose, index)
+        radius = self._apertures[index].radius(_SUBJECT_DEPTH, self._scene.width)
+        width, height = self._scene.width, self._scene.height
+        strips = before.strips(width, height) if radius == 0 else mixed_strip(width, height)
+        frame = behind if isinstance(behind, np.ndarray) else self._read_behind(behind, detail, index, strips)
+        with self._faces_drawn(subject, detail, index) as pixels:
+            for strip in strips:
+                for span in strip.before:
+                    _lay_over(frame, blur(before.read(pixels, strip, span), radius), strip, span)
         return frame
 
     def _is_photo(self, index: int) -> bool:
@@ -110,17 +160,17 @@ class ShotFilm:
     def _flows(self, index: int) -> bool:
         return self._flow is not None and not self._flow.rests(index)
 
-    def _show_behind(self, layer: _Layer, pose: Pose, detail: float, index: int) -> Frame:
-        """Show the background as sharp as the lens has it."""
+    def _look_behind(self, layer: _Layer, pose: Pose, detail: float, index: int) -> _View | Frame:
+        """Look at the background as sharp as the lens has it: a view of it, or the finished frame."""
         aperture = self._apertures[index]
         if aperture.width == 0:
             lives = layer.faces or (self._company is not None and self._company.is_behind)
             if pose == AT_REST and not self._flows(index) and not lives:
                 return self._scene.plate.copy()
-            return self._show_background(layer, pose, detail, index)
+            return self._view_behind(layer, pose, index)
         if self._lens_rests(index) and not layer.faces:
-            return self._show_background(self._defocus(layer, aperture), pose, detail, index)
-        frame = self._show_background(layer, pose, detail, index)
+            return self._view_behind(self._defocus(layer, aperture), pose, index)
+        frame = self._read_behind(self._view_behind(layer, pose, index), detail, index)
         points = project(self._nodes, pose, layer.depth, self._lens)[1:-1, 1:-1]
         near = self._lens.look_up(layer.depth, points)
         return soften(frame, aperture.radii(near, self._scene.width * pose.enlargement / self._least))
@@ -135,29 +185,54 @@ class ShotFilm:
 
         Discs grow with the enlargement, like all that the picture shows.
         """
-        if self._defocused is None or self._defocused[0] is not layer or self._defocused[1] != aperture:
-            texture = layer.texture
-            near = self._lens.look_up(layer.depth, self._lens.places(texture.box))
-            radii = aperture.radii(near, self._scene.width * texture.density / self._least)
-            softer = replace(layer, texture=texture.changed(partial(soften, radii=radii)))
-            self._defocused = layer, aperture, softer
-        return self._defocused[2]
+        with self._making:
+            kept = self._defocused
+            if kept is None or kept[0] is not layer or kept[1] != aperture:
+                texture = layer.texture
+                near = self._lens.look_up(layer.depth, self._lens.places(texture.box))
+                radii = aperture.radii(near, self._scene.width * texture.density / self._least)
+                softer = replace(layer, texture=texture.changed(partial(soften, radii=radii)))
+                self._defocused = kept = layer, aperture, softer
+            return kept[2]
 
-    def _show_background(self, layer: _Layer, pose: Pose, detail: float, index: int) -> Frame:
+    def _view_behind(self, layer: _Layer, pose: Pose, index: int) -> _View:
         points = project(self._nodes, pose, layer.depth, self._lens)
+        if self._scene.land is not None:  # this is its sky
+            drift = None if self._flow is None else self._flow.drift(index)
+            return self._view(layer, points if drift is None else points - self._lens.look_up(drift, points))
         if self._company is not None and self._company.is_behind:
             points = self._moved(points, index)
+        return self._view_flowing(layer, points, index)
+
+    def _look_before(self, layer: _Layer, pose: Pose, index: int) -> _View:
+        """Look at the layer before the background: the subject, or the land before its sky."""
+        points = self._moved(project(self._nodes, pose, layer.depth, self._lens), index)
+        if self._scene.land is not None:
+            return self._view_flowing(layer, points, index)
+        return self._view(layer, points)
+
+    def _view_flowing(self, layer: _Layer, points: Grid, index: int) -> _View:
+        """View a layer whose water and leaves have moved."""
         moved = self._flow.samples(index) if self._flow is not None else ()
-        with self._faces_drawn(layer, detail, index) as pixels:
-            if not moved:
-                return self._read(pixels, layer.texture, points)
-            frames = [
-                (self._read(pixels, layer.texture, points - self._lens.look_up(way, points)), share)
-                for way, share in moved
-            ]
-        frame, _ = frames[0]
-        for other, share in frames[1:]:
-            frame = np.asarray(cv2.addWeighted(frame, 1 - share, other, share, 0), np.uint8)
+        if not moved:
+            return self._view(layer, points)
+        places = [points - self._lens.look_up(way, points) for way, _ in moved]
+        grids = tuple(self._to_texture(layer.texture, place) for place in places)
+        return _View(layer, grids, tuple(share for _, share in moved))
+
+    def _view(self, layer: _Layer, points: Grid) -> _View:
+        return _View(layer, (self._to_texture(layer.texture, points),), (1.0,))
+
+    def _read_behind(
+        self, view: _View, detail: float, index: int, strips: Sequence[Strip] | None = None
+    ) -> Frame:
+        """Read the background, where it can be seen."""
+        width, height = self._scene.width, self._scene.height
+        frame = np.empty((height, width, 3), np.uint8)
+        with self._faces_drawn(view.layer, detail, index) as pixels:
+            for strip in bare_strips(width, height) if strips is None else strips:
+                for left, right in strip.behind:
+                    frame[strip.top : strip.bottom, left:right] = view.read(pixels, strip, (left, right))
         return frame
 
     def _moved(self, points: Grid, index: int) -> Grid:
@@ -165,42 +240,15 @@ class ShotFilm:
         moved = self._company.displacement(index) if self._company is not None else None
         return points if moved is None else points - self._lens.look_up(moved, points)
 
-    def _read(self, pixels: Pixels, texture: Texture, points: Grid) -> Frame:
-        grid = enlarge_grid(self._to_texture(texture, points), self._scene.width, self._scene.height)
-        return sample(pixels, grid, cv2.BORDER_REFLECT_101)
-
-    def _lay_over(self, background: Frame, layer: _Layer, detail: float, points: Grid, index: int) -> None:
-        """Composite the subject onto the background in place, only where it can be."""
-        texture = layer.texture
-        grid = self._to_texture(texture, points)
-        region = _reach(grid, texture, self._scene.width, self._scene.height)
-        if region is None:
-            return
-        radius = self._apertures[index].radius(_SUBJECT_DEPTH, self._scene.width)
-        left, top, right, bottom = self._grown(region, radius)
-        nodes = grid[top // STEP : -(-bottom // STEP) + 2, left // STEP : -(-right // STEP) + 2]
-        full = enlarge_grid(np.ascontiguousarray(nodes), right - left, bottom - top)
-        with self._faces_drawn(layer, detail, index) as pixels:
-            subject = blur(sample(pixels, full, cv2.BORDER_REPLICATE), radius)
-        rest = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(subject, 3)), cv2.COLOR_GRAY2RGB)
-        part = background[top:bottom, left:right]
-        behind = cv2.multiply(part, rest, scale=1 / 255)
-        part[:] = cv2.add(cv2.cvtColor(subject, cv2.COLOR_RGBA2RGB), behind)
-
-    def _grown(self, region: tuple[int, int, int, int], radius: float) -> tuple[int, int, int, int]:
-        """Make room around a region for the softness of what it shows, in whole steps of the grid."""
-        room = STEP * math.ceil(radius / STEP)
-        left, top, right, bottom = region
-        width, height = self._scene.width, self._scene.height
-        return max(left - room, 0), max(top - room, 0), min(right + room, width), min(bottom + room, height)
-
     @contextmanager
     def _faces_drawn(self, layer: _Layer, detail: float, index: int) -> Iterator[Pixels]:
         """Give a layer's pixels with its faces as this frame shows them."""
-        pixels = layer.texture.at(detail)
-        with ExitStack() as stack:
+        if self._company is None or not layer.faces:
+            yield layer.texture.at(detail)
+            return
+        with layer.drawing, ExitStack() as stack:
+            pixels = layer.texture.at(detail)
             for number, rig in layer.faces:
-                assert self._company is not None
                 stack.enter_context(rig.drawn(pixels, self._company.expression(number, index)))
             yield pixels
 
@@ -211,15 +259,24 @@ class ShotFilm:
     def _band_for(self, pose: Pose) -> tuple[Band, _Layer, _Layer | None]:
         """Get the layers for a pose, made when the shot first needs them; only one band is kept."""
         index = band_index(pose.enlargement, self._least)
-        if self._band is None or self._band[0] != index:
-            self._band = self._defocused = None  # frees the old textures before the new ones are made
-            band = self._make_band(index)
-            background = self._layer(band.background, self._scene.depth.background, subject=False)
-            subject = None
-            if band.subject is not None and self._scene.depth.subject is not None:
-                subject = self._layer(band.subject, self._scene.depth.subject, subject=True)
-            self._band = index, band, background, subject
-        return self._band[1:]
+        with self._making:
+            if self._band is None or self._band[0] != index:
+                self._band = self._defocused = None  # frees the old textures before the new ones are made
+                band = self._make_band(index)
+                behind, before = self._depths()
+                background = self._layer(band.background, behind, subject=False)
+                subject = None
+                if band.subject is not None and before is not None:
+                    subject = self._layer(band.subject, before, subject=self._scene.land is None)
+                self._band = index, band, background, subject
+            return self._band[1:]
+
+    def _depths(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Give the inverse depths of the plate, and of the layer before it."""
+        depth = self._scene.depth
+        if self._scene.land is None:
+            return depth.background, depth.subject
+        return _INFINITELY_FAR, depth.land
 
     def _layer(self, texture: Texture, depth: NDArray[np.float32], *, subject: bool) -> _Layer:
         faces = () if self._company is None else self._company.rigs(texture, subject=subject)
@@ -233,9 +290,7 @@ class ShotFilm:
 
     def _box(self, poses: Sequence[Pose]) -> tuple[int, int, int, int]:
         """Bound what some poses show of any layer, in whole prepared pixels inside the picture."""
-        depths = [
-            depth for depth in (self._scene.depth.background, self._scene.depth.subject) if depth is not None
-        ]
+        depths = [depth for depth in self._depths() if depth is not None]
         rim = self._lens.rim()
         seen = np.concatenate(
             [
@@ -257,30 +312,18 @@ class ShotFilm:
         )
 
 
-def _reach(grid: Grid, texture: Texture, width: int, height: int) -> tuple[int, int, int, int] | None:
-    """Bound the output pixels that may show a texture, in whole steps of the grid; None when none do.
-
-    Beyond the picture's own edge the sampler repeats the texture, so there the reach has no end.
-    """
-    low, high = _open_ends(texture, width, height)
-    inside = np.all((grid >= low) & (grid <= high), axis=-1)
-    if not inside.any():
-        return None
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    left, top = max(int(columns[0]) - 2, 0) * STEP, max(int(rows[0]) - 2, 0) * STEP
-    right, bottom = min((int(columns[-1]) + 1) * STEP, width), min((int(rows[-1]) + 1) * STEP, height)
-    return (left, top, right, bottom) if right > left and bottom > top else None
-
-
-def _open_ends(texture: Texture, width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    left, top, right, bottom = texture.box
-    rows, columns = texture.coarse.shape[:2]
-    low = [-math.inf if edge <= 0 else -1 for edge in (left, top)]
-    high = [
-        math.inf if edge > side - 0.5 else length
-        for edge, side, length in ((right, width, columns), (bottom, height, rows))
-    ]
-    return np.array(low, np.float32), np.array(high, np.float32)
+def _lay_over(frame: Frame, layer: Pixels, strip: Strip, span: Span) -> None:
+    """Lay what a premultiplied layer shows in a span of a strip over the frame, in place."""
+    rows, start = slice(strip.top, strip.bottom), span[0]
+    behind = [(left, right) for left, right in strip.shared if span[0] <= left < span[1]]
+    colours = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
+    for left, right in behind:
+        part = slice(left - start, right - start)
+        alpha = cv2.extractChannel(np.ascontiguousarray(layer[:, part]), 3)
+        rest = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB)
+        seen = cv2.multiply(frame[rows, left:right], rest, scale=1 / 255)
+        colours[:, part] = cv2.add(colours[:, part], seen)
+    frame[rows, span[0] : span[1]] = colours
 
 
 def measure_overflow(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:

@@ -11,12 +11,20 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.film.correspondence import Flow, Match, follow_faces, match_pictures, pair_faces
+from talkies.engines.animatic.film.correspondence import (
+    Flow,
+    Match,
+    Similarity,
+    follow_faces,
+    match_pictures,
+    pair_faces,
+)
 from talkies.engines.animatic.film.filming import Overlay
 from talkies.engines.animatic.film.meeting import MeetingFilm
 from talkies.engines.animatic.living.acting import perform
@@ -26,7 +34,7 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.flowing import Flow as Scenery
 from talkies.engines.animatic.living.flowing import make_flow
 from talkies.engines.animatic.living.performance import Performance
-from talkies.engines.animatic.optics.camera import AT_REST
+from talkies.engines.animatic.optics.camera import AT_REST, Pose
 from talkies.engines.animatic.optics.projection import STEP, Lens, enlarge_grid, sample
 from talkies.engines.animatic.optics.textures import crisp, double
 from talkies.engines.animatic.sound.soundtrack import speak_line
@@ -38,6 +46,7 @@ from talkies.plan import Plan, Shot
 _FEATHER = 0.06  # of the width: how gradually a picture ends where it shows no more
 _UNREST = 0.003  # of the width: a search that still moves so far has found nothing
 _LEAST_TRUST = 0.002  # in what was found all the same: a place that neither picture shows needs some colour
+_ARC = 0.044  # of the width, that a point at inverse depth 1 is seen to go aside half-way
 _ITERATIONS = 4  # to find which place a displacement brings to a point
 
 
@@ -58,7 +67,9 @@ class BetweenFilm:
         match: how they belong together.
         frame_count: of the shot.
         roles: faces that act on the way.
-        scenery: what moves by itself on the way, as the first picture shows it.
+        scenery: what moves by itself on the way, as the first picture shows it: from that picture on, and
+            towards the last one. So clouds go one way all the time.
+        depth: of the first picture, through which the camera goes in a slight arc; straight without it.
         overlays: drawn over each frame between the ends, in this order.
     """
 
@@ -70,10 +81,12 @@ class BetweenFilm:
         frame_count: int,
         roles: Sequence[Role] = (),
         overlays: Sequence[Overlay] = (),
-        scenery: Scenery | None = None,
+        scenery: tuple[Scenery, Scenery] | None = None,
+        depth: NDArray[np.float32] | None = None,
     ) -> None:
         self._match, self._roles, self._overlays = match, roles, overlays
         self._scenery = scenery
+        self._depth = depth
         self._frame_count = frame_count
         self._lens = Lens(first.shape[1], first.shape[0], (0.0, 0.0))
         self._nodes = self._lens.to_pixels(self._lens.nodes())
@@ -95,9 +108,10 @@ class BetweenFilm:
         share = _eased(index / (self._frame_count - 1))
         match = self._match
         here = match.overall.part(share)
-        seen = self._stirred(here.inverse().apply(self._nodes), index)
-        from_first, shown_first = self._came_from(match.forward, match.seen_first, seen, share)
-        aligned_last, shown_last = self._came_from(match.backward, match.seen_last, seen, 1 - share)
+        seen = self._from_aside(here.inverse().apply(self._nodes), index)
+        since_first, until_last = (self._stirred(seen, index, part) for part in (0, 1))
+        from_first, shown_first = self._came_from(match.forward, match.seen_first, since_first, share)
+        aligned_last, shown_last = self._came_from(match.backward, match.seen_last, until_last, 1 - share)
         from_last = match.overall.apply(aligned_last)
         weight_first = (1 - share) * shown_first * self._inside(from_first)
         weight_last = share * shown_last * self._inside(from_last)
@@ -106,13 +120,35 @@ class BetweenFilm:
         new = self._last.show(from_last, abs(match.overall.turn / here.turn), expressions)
         share_of_last = weight_last / (weight_first + weight_last + np.float32(1e-6))
         last_share = enlarge_grid(np.asarray(share_of_last, np.float32), self._lens.width, self._lens.height)
-        return np.asarray(cv2.blendLinear(new, old, last_share, 1 - last_share), np.uint8)
+        frame = np.asarray(cv2.blendLinear(new, old, last_share, 1 - last_share), np.uint8)
+        if self._scenery is not None:
+            self._scenery[0].draw(frame, index, self._pose(here), presence=1 - share)
+        return frame
 
-    def _stirred(self, points: Flow, index: int) -> Flow:
+    def _pose(self, here: Similarity) -> Pose:
+        """Give the camera that sees the first picture as a similarity brings it into the frame."""
+        back = here.inverse()
+        size = complex(self._lens.width - 1, self._lens.height - 1)
+        middle = (back.turn * size / 2 + back.offset - size / 2) / self._lens.width
+        return Pose(
+            x=middle.real, y=middle.imag, zoom=abs(here.turn), roll=math.atan2(back.turn.imag, back.turn.real)
+        )
+
+    def _from_aside(self, points: Flow, index: int) -> Flow:
+        """Find what points of the first picture show from beside the straight way to the last one."""
+        if self._depth is None:
+            return points
+        aside = _ARC * self._lens.width * math.sin(math.pi * index / (self._frame_count - 1)) ** 2
+        moved = points.copy()
+        moved[..., 0] += np.float32(aside) * (self._read(self._depth, points) - self._depth.mean())
+        return moved
+
+    def _stirred(self, points: Flow, index: int, part: int) -> Flow:
         """Find what points of the first picture show once its water and clouds have moved."""
         if self._scenery is None:
             return points
-        ways = [np.float32(share) * self._read(way, points) for way, share in self._scenery.samples(index)]
+        samples = self._scenery[part].samples(index)
+        ways = [np.float32(share) * self._read(way, points) for way, share in samples]
         return np.asarray(points - np.float32(self._lens.width) * sum(ways, np.float32(0)), np.float32)
 
     def _came_from(
@@ -151,6 +187,7 @@ class _Picture:
         self._levels = _levels(frame)
         self._faces = faces
         self._rigs: dict[int, list[FaceRig]] = {}
+        self._drawing = Lock()  # the faces of one frame at a time
 
     def show(self, places: Flow, reduction: float, expressions: Sequence[Expression]) -> Frame:
         """Read the picture at places on the grid, from the level whose pixels are nearest to the output's."""
@@ -158,11 +195,15 @@ class _Picture:
         pixels, density = self._levels[level], 2 / 2**level
         # Reduced levels average pixel pairs, which moves pixel centres; the doubled one keeps them.
         corner = 0.0 if level == 0 else 0.5 / density - 0.5
-        if level not in self._rigs:
-            self._rigs[level] = [rig_face(face, pixels, (corner, corner), density) for face in self._faces]
         height, width = self.frame.shape[:2]
         grid = enlarge_grid(np.asarray((places - corner) * density, np.float32), width, height)
-        with ExitStack() as stack:
+        if not self._faces:
+            return sample(pixels, grid, cv2.BORDER_REFLECT_101)
+        with self._drawing, ExitStack() as stack:
+            if level not in self._rigs:
+                self._rigs[level] = [
+                    rig_face(face, pixels, (corner, corner), density) for face in self._faces
+                ]
             for rig, expression in zip(self._rigs[level], expressions, strict=True):
                 stack.enter_context(rig.drawn(pixels, expression))
             return sample(pixels, grid, cv2.BORDER_REFLECT_101)
@@ -181,8 +222,14 @@ def film_between(plan: Plan, shot: Shot, first: Scene, last: Scene) -> BetweenFi
     roles = [Role(one, other, acted[id(one)]) for one, other in pairs]
     air = make_air(plan, shot, first, plan.seed, focus=(0.0, 0.0), **ends)
     overlays = [] if air is None else [air]
-    scenery = make_flow(plan, shot, first, plan.seed, focus=(0.0, 0.0), tail=0, **ends)
-    return BetweenFilm(first.prepared, last.prepared, match, shot.frame_count, roles, overlays, scenery)
+    stir = partial(make_flow, plan, shot, first.flat, plan.seed, focus=(0.0, 0.0), tail=0)
+    since = stir(opens_whole=True, closes_whole=False)
+    until = stir(opens_whole=False, closes_whole=True)
+    scenery = None if since is None or until is None else (since, until)
+    film = partial(BetweenFilm, first.prepared, last.prepared, match, shot.frame_count, roles, overlays)
+    # What is cut out has a depth apart from what is behind it, and flow follows it badly.
+    has_depth = first.matte is None and last.matte is None
+    return film(scenery, first.depth.background if has_depth else None)
 
 
 def _levels(picture: Frame) -> tuple[Frame, ...]:

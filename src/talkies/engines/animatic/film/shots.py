@@ -5,12 +5,14 @@ picture -> scene (faces, matte, plate, depth) -> view and camera path -> frames 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import count
 from typing import Literal, NamedTuple, Protocol
 
 from talkies.engines.animatic.film.absences import list_absences
+from talkies.engines.animatic.film.ahead import make_ahead
 from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
 from talkies.engines.animatic.film.inbetween import film_between
 from talkies.engines.animatic.film.staging import set_up
@@ -34,7 +36,10 @@ _ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the cent
 
 
 class Film(Protocol):
-    """Anything that can show its frames by number, also a few beyond its shot for a transition."""
+    """Anything that can show its frames by number, also a few beyond its shot for a transition.
+
+    Several threads may ask at once; what a frame shows does not depend on the order.
+    """
 
     def frame(self, index: int) -> Frame:
         """Render one frame."""
@@ -180,18 +185,28 @@ def film_shot(
 
 
 def _frames(plan: Plan, shot: Shot, film: Film, before: Film | None, tick: Tick) -> Iterator[Frame]:
-    """Read a shot's frames, with the shot before it still running under the transition."""
-    for index in range(shot.frame_count):
-        frame = film.frame(index)
-        if before is not None and shot.transition is not None and index < shot.transition_frames:
-            progress = (index + 1) / (shot.transition_frames + 1)
-            frame = mix(_past_the_end(plan, shot, before, index), frame, shot.transition, progress)
-        else:
-            before = None  # frees its textures
-        tick("picture", shot.start_frame + index + 1, plan.shots[-1].end_frame)
-        yield frame
+    """Make a shot's frames, with the shot before it still running under the transition."""
+    passing = 0
+    if before is not None and shot.transition is not None:
+        passing = shot.transition_frames
+        yield from _told(plan, shot, partial(_in_transition, plan, shot, film, before), range(passing), tick)
+    before = None  # frees its textures
+    yield from _told(plan, shot, film.frame, range(passing, shot.frame_count), tick)
 
 
-def _past_the_end(plan: Plan, shot: Shot, before: Film, index: int) -> Frame:
+def _told(
+    plan: Plan, shot: Shot, make: Callable[[int], Frame], numbers: range, tick: Tick
+) -> Iterator[Frame]:
+    """Make some of a shot's frames and tell of each."""
+    with closing(make_ahead(make, numbers)) as frames:
+        for number, frame in zip(numbers, frames, strict=True):
+            tick("picture", shot.start_frame + number + 1, plan.shots[-1].end_frame)
+            yield frame
+
+
+def _in_transition(plan: Plan, shot: Shot, film: Film, before: Film, index: int) -> Frame:
+    """Make a frame that also shows the shot before, which goes on past its end."""
+    assert shot.transition is not None
     previous = plan.shots[plan.shots.index(shot) - 1]
-    return before.frame(previous.frame_count + index)
+    progress = (index + 1) / (shot.transition_frames + 1)
+    return mix(before.frame(previous.frame_count + index), film.frame(index), shot.transition, progress)

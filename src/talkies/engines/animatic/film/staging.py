@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from talkies.engines.animatic.film.filming import ShotFilm
-from talkies.engines.animatic.living.acting import perform, perform_figure
+from talkies.engines.animatic.living.acting import are_animals, perform, perform_figure
 from talkies.engines.animatic.living.air import make_air
 from talkies.engines.animatic.living.company import Company
 from talkies.engines.animatic.living.flowing import make_flow
@@ -41,6 +42,9 @@ def set_up(
     """
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
     tail = len(poses) - shot.frame_count
+    apertures = plan_apertures(shot, scene, focus, len(poses), **ends)
+    if any(aperture.width for aperture in apertures):
+        scene = scene.flat  # a lens that is not sharp everywhere softens one layer
     flow = make_flow(plan, shot, scene, plan.seed, focus=focus, tail=tail, **ends)
     company = _gather(plan, shot, scene, tail=tail, **ends)
     alone = flow is None and company is None and all(pose == poses[0] for pose in poses)
@@ -50,7 +54,6 @@ def set_up(
         if flow is None:
             company = _gather(plan, shot, scene, tail=tail, trusting=True, **ends)
     air = make_air(plan, shot, scene, plan.seed, focus=focus, alone=alone, **ends)
-    apertures = plan_apertures(shot, scene, focus, len(poses), **ends)
     overlays = [overlay for overlay in (flow, air) if overlay is not None]
     return ShotFilm(scene, poses, focus, company, flow, overlays, apertures)
 
@@ -67,6 +70,8 @@ def _gather(
 ) -> Company | None:
     """Let everybody act who is in a scene; a thing that is not cut out of it only when `trusting`."""
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
+    if scene.faces and are_animals(shot, scene.faces):
+        scene = replace(scene, faces=())
     if scene.faces:
         speak = partial(speak_line, seed=plan.seed)
         return Company(scene, perform(plan, shot, scene.faces, speak, tail=tail, **ends))

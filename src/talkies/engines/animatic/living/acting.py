@@ -56,6 +56,7 @@ _FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as fa
 
 
 _TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
+_SURE_FACE = 0.9  # of the detector's score: monkeys have less, few people do
 _STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
 _CALLS: frozenset[Effect] = frozenset({"dog", "cat", "horse", "owl", "wolf", "rooster", "cow"})
 _CALLING = (0.12, 1.0)  # seconds that an animal holds its head up for a call, at the least and at the most
@@ -63,8 +64,9 @@ _ANIMALS = re.compile(
     r"\b(?:dogs|cats|puppies|kittens|horses|bears|foxes|rabbits|lions|tigers|monkeys|elephants|penguins|pandas"
     r"|ducks?|ducklings?|cows|goats|pigs|sheep|moose|elk|deer|humming ?birds?|swans?|goose|geese|eagles?"
     r"|hens?|peacocks?|flamingos?|turtles?|leopards?|cheetahs?|giraffes?|zebras?|camels?|donkeys?|llamas?|alpacas?"
+    r"|gorillas?|chimpanzees?|chimps?|orang-?utans?|apes?|baboons?|gibbons?|lemurs?"
     r"|koalas?|kangaroos?|otters?|hedgehogs?|hamsters?|lambs?|foals?|dragonfl(?:y|ies)|butterflies|bees)\b"
-    "|鸭|蜂鸟|鹿|天鹅|蝴蝶|牛|羊|松鼠|鹰|骆驼",
+    "|鸭|猩猩|猿|蜂鸟|鹿|天鹅|蝴蝶|牛|羊|松鼠|鹰|骆驼",
     re.IGNORECASE,
 )
 """Animals that the script's own words for people and animals leave out."""
@@ -181,6 +183,24 @@ def perform_figure(
     if _HOVERS.search(stage.shot.text) or any(cue.kind == "fly" for cue in _cues(stage)):
         motions.append(hover(stage.shot_time, chance))
     return combine(_nothing(stage.time), motions, calm)
+
+
+def are_animals(shot: Shot, faces: tuple[Face, ...]) -> bool:
+    """Tell whether a shot's words speak of animals alone, and what was taken for faces may be theirs.
+
+    Whoever means a person with an animal in the picture either names the person or has a face that is sure.
+    """
+    if any(face.score > _SURE_FACE for face in faces) or not _is_animal(shot.text):
+        return False
+    people = People(Passage(shot.text))
+    animals = [mention for mention in people.mentions if mention.kind == "animal"]
+    names = {mention.text for mention in animals}
+    # "The baby monkey" and "the mother elephant" mention one animal each.
+    return all(
+        people.speaker(mention).text in names
+        or any(mention.first <= animal.last and mention.last >= animal.first for animal in animals)
+        for mention in people.mentions
+    )
 
 
 def _is_animal(text: str) -> bool:

@@ -14,6 +14,11 @@ from talkies.engines.animatic.vision.look import Field, Region
 from talkies.media import Frame, rng
 
 _SIDE = 0.16  # picture widths from the sky's edge, over which its drift fades
+_INFLOW = 0.4  # picture widths from the side where clouds come in, over which it fades
+_BILLOW, _UNEVEN = (
+    0.22,
+    0.22,
+)  # picture widths between parts of a cloud that go apart, and how differently they go
 _CLOUD_DETAIL = 1.2  # root mean square of cloud-sized changes of lightness, 0..100, that makes drift worth it
 _HARD_EDGE = 9.0  # of lightness 0..100 between neighbouring samples: a cable, no cloud
 
@@ -25,7 +30,9 @@ _FARTHEST = 0.3  # speed of the farthest water, of the nearest
 _STRAIGHT_ROWS = 0.08  # of the picture: bends of a stream shorter than that are no bends
 
 
-def drifting(region: Region, frame: Frame, where: Map, way: Times, seed: int) -> Motion | None:
+def drifting(
+    region: Region, frame: Frame, where: Map, way: Times, seed: int, *, alone: bool
+) -> Motion | None:
     """Let clouds drift to one side, faster overhead; None where the sky shows nothing to drift.
 
     Args:
@@ -34,21 +41,27 @@ def drifting(region: Region, frame: Frame, where: Map, way: Times, seed: int) ->
         where: the places of the field's samples.
         way: of the nearest clouds in each frame, in picture widths.
         seed: for the side.
+        alone: the sky is a layer of its own, so that clouds go behind what stands before it.
     """
     size = where.x.shape[::-1]
     grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     light = grey.astype(np.float32) * np.float32(100 / 255)
     detail = cv2.GaussianBlur(light, (0, 0), 1.5) - cv2.GaussianBlur(light, (0, 0), 8)
-    free = where.cover(_without_hard_edges(region, light), _SIDE)
+    free = where.cover(region if alone else _without_hard_edges(region, light), _SIDE)
     solid = free > 0.3
     if not solid.any() or float(detail[solid].std()) < _CLOUD_DETAIL:
         return None
-    sides = np.minimum(where.x, 1 - where.x) / np.float32(_SIDE)
-    side = np.clip(sides, 0, 1)
-    overhead = 1.15 - 0.75 * where.y / max(float(where.y[solid].max()), 1e-3)
-    speed = free * side * side * (3 - 2 * side) * overhead
+    overhead = np.maximum(1.15 - 0.6 * where.y / max(float(where.y[solid].max()), 1e-3), 0.5)
     heading = float(rng(seed, "clouds").choice([-1.0, 1.0]))
-    field = np.stack([heading * speed, np.zeros_like(speed)], axis=-1).astype(np.float32)
+    # Where clouds come in there are none beyond the picture's edge; where they leave nothing is in their way.
+    since = (where.x if heading > 0 else 1 - where.x) / np.float32(_INFLOW)
+    until = np.ones_like(since) if alone else (1 - where.x if heading > 0 else where.x) / np.float32(_SIDE)
+    side = np.clip(np.minimum(since, until), 0, 1)
+    speed = (1.0 if alone else free) * side * side * (3 - 2 * side) * overhead
+    # No part goes quite as its neighbours do: clouds change their shape on the way.
+    along, up = (where.noise(seed, f"clouds {way}", _BILLOW) for way in ("along", "up"))
+    ways = [heading * speed * (1 + np.float32(_UNEVEN) * along), np.float32(_UNEVEN / 2) * speed * up]
+    field = np.stack(ways, axis=-1).astype(np.float32)
     return Motion(field[None], way[:, None].astype(np.float32))
 
 

@@ -19,6 +19,7 @@ from talkies.engines.animatic.living.easing import ease
 from talkies.engines.animatic.living.glints import Glints, make_glints
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import Scenery, read_scenery
+from talkies.engines.animatic.living.sheen import Sheen
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.living.waves import Map, Motion, Times, breeze, burn, ripple, sway
 from talkies.engines.animatic.optics.camera import Pose
@@ -35,9 +36,9 @@ Frames = NDArray[np.intp]
 _EASING_S = 0.6  # from the untouched photo to full motion, and back
 _SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _STEEPEST = 0.45  # how much all motion may stretch or squeeze the picture; at 1 it folds
-_DRIFT = 0.012  # picture widths a second of clouds in a moderate wind
+_DRIFT = 0.02  # picture widths a second of clouds in a moderate wind
 _GLANCE_FRAMES = 8  # between the frames in which that is measured
-_FURTHEST = 0.06  # picture widths that they go in one shot
+_FURTHEST = 0.1  # picture widths that they go in one shot
 
 
 class Flow:
@@ -46,27 +47,30 @@ class Flow:
     Args:
         motions: sums of fixed fields.
         current: of the water, if it streams.
-        glints: on the water, if there is any.
+        lights: on the water, if there is any.
         presence: how much of all motion is there in each frame, 0..1.
         start_s: of the shot in the clip.
+        clouds: of a sky that is a layer of its own.
     """
 
     def __init__(
         self,
         motions: Sequence[Motion],
         current: Current | None,
-        glints: Glints | None,
+        lights: Sequence[Glints | Sheen],
         presence: Times,
         start_s: float,
+        clouds: Motion | None = None,
     ) -> None:
         self._motions = tuple(motions)
-        self._current, self._glints = current, glints
+        self._clouds = clouds
+        self._current, self._lights = current, tuple(lights)
         self._presence, self._start_s = presence, start_s
 
     @property
     def reach(self) -> float:
         """How far a point may move, in picture widths."""
-        ways = [motion.reach for motion in self._motions]
+        ways = [motion.reach for motion in (*self._motions, *([self._clouds] if self._clouds else []))]
         return sum(ways) + (0.0 if self._current is None else self._current.reach)
 
     def rests(self, index: int) -> bool:
@@ -83,6 +87,8 @@ class Flow:
         if presence == 0:
             return ()
         moved = sum((motion.at(index) for motion in self._motions), start=np.float32(0))
+        if self._current is None and not self._motions:
+            return ()
         if self._current is None:
             return ((np.asarray(moved, np.float32), 1.0),)
         return tuple(
@@ -90,17 +96,27 @@ class Flow:
             for way, share in self._current.samples(self._time_s(index), presence)
         )
 
-    def draw(self, frame: Frame, index: int, pose: Pose) -> None:
-        """Draw the glints on the water over a frame, in place.
+    def drift(self, index: int) -> Displacement | None:
+        """Give where the clouds of a sky that is a layer of its own have moved to; None if they have not."""
+        if self._clouds is None or self.rests(index):
+            return None
+        return self._clouds.at(index)
+
+    def draw(self, frame: Frame, index: int, pose: Pose, presence: float = 1.0) -> None:
+        """Draw the lights on the water over a frame, in place.
 
         Args:
             frame: `(height, width, 3)` uint8 RGB, of the shot as the camera sees it.
             index: the frame's number in the shot.
             pose: the camera in it.
+            presence: how much of the lights is to be seen, 0..1.
         """
-        if self._glints is not None and not self.rests(index):
-            stage, presence = self._glints.stage, float(self._presence[index])
-            self._glints.draw(frame, Sight(stage, pose, self._time_s(index), presence))
+        if not self._lights or self.rests(index):
+            return
+        presence *= float(self._presence[index])
+        sight = Sight(self._lights[0].stage, pose, self._time_s(index), presence)
+        for light in self._lights:
+            light.draw(frame, sight)
 
     def _time_s(self, index: int) -> float:
         return self._start_s + index / FRAME_RATE
@@ -145,21 +161,28 @@ def make_flow(
         Motion(motion.fields, motion.weights * presence[:, None].astype(np.float32))
         for motion in _waves(regions, scenery, where, times, seed)
     ]
+    clouds = None
     if "sky" in regions:
         way = _drift(frames, shot.frame_count, scenery.clouds, **ends)
-        clouds = drifting(regions["sky"], scene.prepared, where, way, seed)
-        motions += [] if clouds is None else [clouds]
+        clouds = drifting(regions["sky"], scene.prepared, where, way, seed, alone=scene.land is not None)
+        if clouds is not None and scene.land is None:
+            motions, clouds = [*motions, clouds], None
     current = None
     if "water" in regions and scenery.flows in ("stream", "waterfall"):
         falls = scenery.flows == "waterfall"
         current = find_current(regions["water"], where, falls=falls, strength=scenery.water)
-    if not motions and current is None:
+    if not motions and current is None and clouds is None:
         return None
-    glints = None
+    lights: list[Glints | Sheen] = []
     if "water" in regions:
-        glints = make_glints(Stage(scene, focus), regions["water"], scenery.water, seed)
+        stage = Stage(scene, focus)
+        glints = make_glints(stage, regions["water"], scenery.water, seed)
+        lights += [] if glints is None else [glints]
+        if scenery.flows == "ripples":
+            lights.insert(0, Sheen(stage, regions["water"], scenery.water, seed))
+    clouds = None if clouds is None else _tamed(clouds, where)
     tamed = [_tamed(motion, where) for motion in motions]
-    return Flow(tamed, current, glints, presence, float(times[0]))
+    return Flow(tamed, current, lights, presence, float(times[0]), clouds)
 
 
 def _presence(frames: Frames, count: int, *, opens: bool, closes: bool) -> Times:

@@ -55,6 +55,7 @@ _OVERHEAD, _GROUND = 1.0, 0.5  # of a flash's light
 _FLASH_TINT = (0.92, 0.97, 1.0)
 
 _BLAST_S = 0.45  # in which its light falls to a third
+_BURNING, _BURNING_S = 0.4, 3.0  # of the flash's light, that a fire gives on; in which it falls to a third
 _BLAST_CORE, _BLAST_GLOW = 0.07, 0.33  # picture widths: fireball, and the light that it throws
 _BLAST_HZ, _BLAST_UNREST = 6.5, 0.16  # of the fire after the flash
 _SKY, _SKYLINE = 0.25, 0.75  # confidence of a sky that tells it; of the picture's height, where none does
@@ -187,7 +188,8 @@ class Blasts:
             since_s = (frame_number - start) / FRAME_RATE
             if since_s >= 0:
                 unrest = math.sin(2 * math.pi * _BLAST_HZ * since_s + self._phase) * min(since_s / 0.2, 1)
-                total += math.exp(-since_s / _BLAST_S) * (1 + _BLAST_UNREST * unrest)
+                fire = _BURNING * math.exp(-since_s / _BURNING_S)
+                total += (math.exp(-since_s / _BLAST_S) + fire) * (1 + _BLAST_UNREST * unrest)
         return min(total, 1.2)
 
 
@@ -207,7 +209,7 @@ class Mood:
 
 
 STORM = Mood(light=0.68, grey=0.4, tint=(0.9, 0.98, 1.14))
-WINTER = Mood(light=0.84, grey=0.22, tint=(0.96, 1.0, 1.06))
+WINTER = Mood(light=0.74, grey=0.34, tint=(0.95, 1.0, 1.07))
 
 
 class Gloom:

@@ -23,6 +23,7 @@ _FOAM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 15))
 _POOLS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 11))  # samples between those of one brook
 _BED = 20.0  # samples around running water, to whose colour its own is compared
 _ALIKE = 12.0  # difference in CIELAB between the parts of one water
+_MOSTLY, _CALM = 0.35, 0.6  # of what lies below a far shore: found to be water; smooth or in flat stripes
 _LEAST_PART = 0.005  # of the picture, of each of the connected parts of a region
 
 
@@ -52,7 +53,7 @@ def find_regions(
     }
 
 
-def _find_water(look: Look, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
+def _find_water(look: Landscape, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
     """Find a surface of water or, where one is `wanted` and no surface is sure, water that runs."""
     surface = _find_surface(look, sky, plants, wanted=wanted)
     if not wanted or (surface is not None and surface.confidence >= _SURE["water"]):
@@ -62,7 +63,9 @@ def _find_water(look: Look, sky: Region | None, plants: Region | None, *, wanted
     return max(found, key=lambda region: region.confidence, default=None)
 
 
-def _find_surface(look: Look, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
+def _find_surface(
+    look: Landscape, sky: Region | None, plants: Region | None, *, wanted: bool
+) -> Region | None:
     """Find water: below the sky, cool in colour, smooth or in flat stripes, and wide."""
     cool = ramp(look.hue, 180, 205) * ramp(look.hue, 310, 290)
     colour = cool * ramp(look.chroma, 3, 9) + 0.35 * ramp(look.chroma, 7, 3)
@@ -80,6 +83,11 @@ def _find_surface(look: Look, sky: Region | None, plants: Region | None, *, want
     # Foam, reflections and glints lie in the water as well.
     inside = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, _FOAM) > 0
     inside &= look.place > top
+    below = look.place > top
+    if look.far_shore is not None and inside.sum() > _MOSTLY * below.sum():
+        # Below a far shore what is as smooth is water as well, whatever it mirrors.
+        calm = _largest_parts(np.asarray(cv2.blur(surface * below, (7, 5)) > _CALM, np.bool_))
+        inside |= calm & below & look.free
     blue = float((cool * ramp(look.chroma, 6, 14))[inside].mean())
     flat = float(ramp(look.layering, 0.5, 0.8)[inside].mean())
     columns = float(inside.any(axis=0).mean())

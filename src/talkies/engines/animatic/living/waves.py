@@ -29,7 +29,7 @@ _WAVELENGTHS = (0.55, 1.9)  # of the usual one
 _SPREAD = 0.6  # radians to either side that waves stray from the wind's way, which is towards the camera
 _NEAREST = 0.08  # picture widths between the crests of ripples at the picture's bottom
 _RIPPLE_HZ = 0.8  # of ripples that long
-_RIPPLE, _SWELL = 0.0044, 0.0072  # picture widths: root mean square height at the bottom
+_RIPPLE, _SWELL = 0.0056, 0.0072  # picture widths: root mean square height at the bottom
 _SWELL_LENGTH = 3.2  # of the waves of a sea, in lengths of ripples
 _SIDEWAYS = 1.1  # of their height: how far ripples move to the side
 _FARTHEST = 0.22  # scale of the farthest water, of the nearest
@@ -117,7 +117,7 @@ class Map:
 
 def ripple(region: Region, where: Map, times: Times, *, waves: bool, strength: float, seed: int) -> Motion:
     """Let water ripple, or heave in long `waves`; smaller and slower the farther away."""
-    scale, depth = _perspective(region, where)
+    scale, depth = lie_down(region, where)
     length = _NEAREST * (_SWELL_LENGTH if waves else 1.0)
     height = (_SWELL if waves else _RIPPLE) * strength / math.sqrt(_WATER_WAVES / 2)
     cover = where.cover(region, _SHORE)
@@ -142,7 +142,7 @@ def ripple(region: Region, where: Map, times: Times, *, waves: bool, strength: f
     return _motion(fields, weights)
 
 
-def _perspective(region: Region, where: Map) -> tuple[Field, Field]:
+def lie_down(region: Region, where: Map) -> tuple[Field, Field]:
     """Give the scale of each sample of a water's surface, 1 at the picture's bottom, and the way to it.
 
     The way is counted in picture widths at the bottom: near the horizon few samples are a long way.

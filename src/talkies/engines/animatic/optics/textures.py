@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ _MIRRORED = 0.03  # of a box's longer side: how far a subject that the picture's
 _WORTHWHILE = 1.15  # of the enlargement: detail below it is not worth a second texture
 _WORTH_THE_NET = 1.4  # enlargement from which super-resolution is worth its time
 _NET_PIXELS = 200_000  # source pixels that super-resolution takes about a second for
+_ROWS_AT_ONCE = 256  # of a texture in the making
 _WEIGHT_STEPS = 64  # mixtures of coarse and fine; a step is under one grey level in most pixels
 
 Pixels = NDArray[np.uint8]
@@ -50,6 +52,7 @@ class Texture:
     coarse: Pixels
     fine: Pixels | None
     _mixed: tuple[int, Pixels] | None = field(default=None, repr=False)
+    _mixing: Lock = field(default_factory=Lock, repr=False)
 
     def at(self, detail: float) -> Pixels:
         """Give the pixels at a share of detail: 0 is the band's base, 1 its end."""
@@ -58,11 +61,12 @@ class Texture:
             return self.coarse
         if step == _WEIGHT_STEPS:
             return self.fine
-        if self._mixed is None or self._mixed[0] != step:
-            weight = step / _WEIGHT_STEPS
-            mixed = cv2.addWeighted(self.fine, weight, self.coarse, 1 - weight, 0)
-            self._mixed = step, np.asarray(mixed, np.uint8)
-        return self._mixed[1]
+        with self._mixing:
+            if self._mixed is None or self._mixed[0] != step:
+                weight = step / _WEIGHT_STEPS
+                mixed = cv2.addWeighted(self.fine, weight, self.coarse, 1 - weight, 0)
+                self._mixed = step, np.asarray(mixed, np.uint8)
+            return self._mixed[1]
 
     def changed(self, change: Callable[[Pixels], Pixels]) -> Texture:
         """Return a texture whose pixels went through a change that leaves them where they are."""
@@ -96,10 +100,10 @@ def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
     # A picture that has no more detail than the base shows needs no second texture.
     rich = fine and source_density >= _WORTHWHILE * base
     detailed = _photo(scene, box, density, min(base * BAND, source_density)) if rich else None
-    if scene.matte is None:
+    if scene.front is None:
         return Band(base, Texture(box, density, coarse, detailed), None)
     plate = crisp(_scaled(scene.plate, box, density))
-    alpha = _scaled(scene.matte.alpha, box, density)
+    alpha = _scaled(scene.front, box, density)
     pairs = [_layers(photo, plate, alpha) for photo in (coarse, detailed) if photo is not None]
     backgrounds, subjects = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     region = _extent(alpha)
@@ -120,12 +124,20 @@ def _density(scene: Scene, base: float) -> float:
 
 
 def _layers(photo: Pixels, plate: Pixels, alpha: Pixels) -> tuple[Pixels, Pixels]:
-    """Part a photo in background and premultiplied subject, which together give the photo again."""
-    background = photo.copy()
-    cv2.copyTo(plate, alpha, background)
-    rest = cv2.merge([cv2.bitwise_not(alpha)] * 3)
-    colours = cv2.subtract(photo, cv2.multiply(background, rest, scale=1 / 255))
-    return background, np.asarray(cv2.merge([*cv2.split(colours), alpha]), np.uint8)
+    """Part a photo in background and premultiplied subject, which together give the photo again.
+
+    The background takes the photo's place in memory, and some rows at a time are parted: these are the
+    largest arrays of all.
+    """
+    subject = np.empty((*alpha.shape, 4), np.uint8)
+    for top in range(0, len(alpha), _ROWS_AT_ONCE):
+        rows = slice(top, top + _ROWS_AT_ONCE)
+        seen, background, share = photo[rows].copy(), photo[rows], alpha[rows]
+        cv2.copyTo(plate[rows], share, background)
+        rest = cv2.merge([cv2.bitwise_not(share)] * 3)
+        colours = cv2.subtract(seen, cv2.multiply(background, rest, scale=1 / 255))
+        subject[rows] = cv2.merge([*cv2.split(colours), share])
+    return photo, subject
 
 
 def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:

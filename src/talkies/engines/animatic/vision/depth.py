@@ -33,6 +33,12 @@ _TEXTURE_WEIGHT, _PLACE_WEIGHT = 3.0, 24.0  # in units of CIELAB: for roughness,
 _LEAST_REGION = 0.006  # of the picture
 _SURE_OF_HORIZON, _OPEN_LAND = 0.5, 0.8  # certainty; under a sky without a horizon that parts the colours
 _THIN = (7, 3)  # samples down and across, that a land reaches into its sky
+_TIPS = (5, 7)  # samples across and down, that a near layer reaches over a farther one
+_FOOT, _MIDDLE, _LOWER = (
+    0.9,
+    0.5,
+    0.25,
+)  # quantile of a region's rows; height and slope by which lower is nearer
 _HAZE = 0.8  # of inverse depth, from clear air to white
 _HAZE_REACH = 0.09  # of the longer side: so near to something dark nothing counts as haze
 _WALL = 0.42  # of the background at the top of a picture with a subject
@@ -45,10 +51,14 @@ _HORIZON_RANGE = (0.2, 0.75)  # of the height, where a horizon is looked for
 
 @dataclass(frozen=True)
 class Depth:
-    """Inverse depth of both layers, each `(rows, columns)` float32 stretched over the whole picture."""
+    """Inverse depth of the layers, each `(rows, columns)` float32 stretched over the whole picture.
+
+    `land` is that of what stands before an open sky, continued behind its skyline; `background` has both.
+    """
 
     background: Field
     subject: Field | None
+    land: Field | None = None
 
 
 def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]) -> Depth:
@@ -57,7 +67,9 @@ def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]
     scale = _LONG_SIDE / max(frame.shape[:2])
     size = (max(4, round(frame.shape[1] * scale)), max(4, round(frame.shape[0] * scale)))
     if matte is None:
-        return Depth(_landscape(look, size), None)
+        land = _landscape(look, size)
+        is_open = look.sky is not None and look.sky.confidence >= _SURE_OF_SKY
+        return Depth(_before_sky(land, look), None, land if is_open else None)
     wall = _behind(matte, size, frame.shape[0])
     return Depth(_before_sky(wall, look), _subject(matte, faces, size, scale))
 
@@ -73,13 +85,13 @@ def _landscape(look: Landscape, size: tuple[int, int]) -> Field:
     ground = _FAR + (bottom - _FAR) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
     plain = _PLAIN_TOP + (_PLAIN_BOTTOM - _PLAIN_TOP) * y
     ramp = np.asarray(plain + certainty * (ground - plain), np.float32)
-    flat = np.repeat(ramp[:, None], look.size[0], axis=1)
+    relief = cv2.resize(prominence(look.frame), look.size, interpolation=cv2.INTER_AREA)
+    relief = _PROMINENCE * (1 - certainty / 2) * cv2.GaussianBlur(relief, (0, 0), look.size[0] / 40)
+    land = np.repeat(ramp[:, None], look.size[0], axis=1) + relief
     if look.sky is not None and look.sky.confidence >= _SURE_OF_SKY:
-        flat = _parted(ramp, look, look.sky)
-    land = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
-    relief = cv2.resize(prominence(look.frame), size, interpolation=cv2.INTER_AREA)
-    relief = _PROMINENCE * (1 - certainty / 2) * cv2.GaussianBlur(relief, (0, 0), size[0] / 40)
-    return _before_sky(_without_cliffs(np.asarray(land + relief, np.float32)), look)
+        regions = _regions(look)
+        land = _layered(_parted(ramp, look, look.sky, regions) + relief, regions, look.sky)
+    return _without_cliffs(np.asarray(cv2.resize(land, size, interpolation=cv2.INTER_AREA), np.float32))
 
 
 def _level(look: Landscape) -> tuple[float, float]:
@@ -137,14 +149,43 @@ def _spread_out(regions: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give what is numbered 0 to the nearest region, and number from 0."""
     if not regions.any():
         return regions
-    lacking = np.asarray(regions == 0, np.uint8)
-    _, nearest = cv2.distanceTransformWithLabels(lacking, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    owner = np.zeros(int(nearest.max()) + 1, np.int32)
-    owner[nearest[lacking == 0]] = regions[lacking == 0]
-    return np.asarray(owner[nearest] - 1, np.int32)
+    return np.asarray(regions.ravel()[_nearest(regions > 0)] - 1, np.int32)
 
 
-def _parted(ramp: Field, look: Landscape, sky: Region) -> Field:
+def _layered(land: Field, regions: NDArray[np.int32], sky: Region) -> Field:
+    """Bring each region that does not reach the camera's feet to one depth: far, middle or near.
+
+    So a ridge, a wood or a tower moves as one, and parts from its neighbours at its own outline. What ends
+    lower in the picture stands nearer. Before the sky it goes on as it ends at the skyline.
+    """
+    open_land = sky.cover < 0.5
+    feet, field = set(np.unique(regions[-1]).tolist()), land.copy()
+    for number in set(np.unique(regions[open_land]).tolist()) - feet:
+        region = regions == number
+        inside = region & open_land
+        if 2 * inside.sum() < region.sum():
+            open_land &= ~region  # the rim of a sky is no layer
+            continue
+        foot = float(np.quantile(np.nonzero(inside)[0], _FOOT)) / len(land)
+        field[inside] = float(land[inside].mean()) + _LOWER * (foot - _MIDDLE)
+    if open_land.any():
+        field = field.ravel()[_nearest(open_land)]
+    # Treetops reach beyond the outline of their wood.
+    field = np.asarray(cv2.dilate(field, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, _TIPS)), np.float32)
+    return np.asarray(np.maximum(field, _FAR), np.float32)
+
+
+def _nearest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Give for each sample the flat index of the nearest known one."""
+    _, labels = cv2.distanceTransformWithLabels(
+        np.asarray(~known, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner = np.zeros(int(labels.max()) + 1, np.intp)
+    owner[labels[known]] = np.flatnonzero(known)
+    return np.asarray(owner[labels], np.intp)
+
+
+def _parted(ramp: Field, look: Landscape, sky: Region, regions: NDArray[np.int32]) -> Field:
     """Stand an open land upright on its ground, and put what lies in haze farther away.
 
     Upright things must not lean with the ground: columns are near as the ground's far end below them is.
@@ -152,7 +193,7 @@ def _parted(ramp: Field, look: Landscape, sky: Region) -> Field:
     Source: He et al., "Single Image Haze Removal Using Dark Channel Prior", 2009, for the haze.
     """
     rows = look.size[1]
-    foot = _ground_edge(_regions(look))
+    foot = _ground_edge(regions)
     y = np.maximum(np.arange(rows, dtype=np.float32)[:, None], foot[None])
     far_end = np.interp(foot, np.arange(rows), ramp)[None]
     standing = np.minimum(far_end, _STANDING)

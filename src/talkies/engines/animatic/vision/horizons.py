@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import cv2
@@ -13,6 +14,15 @@ HIGHEST_WATER, _LOWEST_SHORE = 0.15, 0.92  # shares of the picture's height
 _SHORE_EDGE = 2.0  # change of colour in CIELAB from one sample to the next
 _SHORE_LENGTH = 0.95  # share of the picture's width that a far shore crosses
 _SHORE_CLARITY = 0.28  # how much more of it than rows nearby
+_BESIDE = np.ones((5, 5), np.uint8)  # samples: what lies beside something
+_PALER, _GREYER, _GREY = (
+    4.0,
+    0.8,
+    8.0,
+)  # of a cloud: CIELAB lighter, of its sky's chroma, and chroma that is none
+_LEAST_CLOUD, _IN_THE_SKY = 0.004, 0.35  # of the picture; of its rim, that borders the sky
+_CLOUD_ROUGH, _CLOUD_HARD = 1.7, 0.25  # at most, of a cloud: roughness within, hardness of its rim
+_FINE = 4  # samples in one, where the hardness of edges is seen
 _WORTH_GROWING = 0.05  # confidence of a sky's first outline; one of less has never grown to a sure sky
 
 
@@ -44,7 +54,7 @@ def find_sky(look: Landscape) -> Region | None:
     if _sky_confidence(look, seed) < _WORTH_GROWING:
         return None
     inside = _grown_by_colour(look, seed)
-    return look.region("sky", inside, _sky_confidence(look, inside))
+    return look.region("sky", inside | _find_clouds(look, inside), _sky_confidence(look, inside))
 
 
 def _above_border(look: Look) -> Mask | None:
@@ -102,6 +112,51 @@ def _grown_by_colour(look: Look, seed: Mask) -> Mask:
     count, labels = cv2.connectedComponents(inside)
     kept = [label for label in range(1, count) if seed[labels == label].any()]
     return np.asarray(np.isin(labels, kept), np.bool_)
+
+
+def _find_clouds(look: Look, sky: Mask) -> Mask:
+    """Find the clouds that stand on a ridge: paler than the sky beside them, soft within and at their rim.
+
+    Snow on a summit is as pale, but rough, or ends in a hard edge.
+    """
+    clouds: Mask = np.zeros_like(sky)
+    core = cv2.erode(sky.astype(np.uint8), _BESIDE, borderValue=1) > 0
+    if not core.any():
+        return clouds
+    lightness, across, down = np.median(look.lab[core], axis=0)
+    pale = look.lab[..., 0] > lightness + _PALER
+    pale &= (look.chroma < max(_GREYER * math.hypot(across, down), _GREY)) & look.free & ~sky
+    count, parts, measures, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(pale.astype(np.uint8), cv2.MORPH_OPEN, _BESIDE)
+    )
+    near_sky = cv2.dilate(sky.astype(np.uint8), _BESIDE) > 0
+    hardness = None
+    for number in range(1, count):
+        part = parts == number
+        if measures[number, cv2.CC_STAT_AREA] < _LEAST_CLOUD * part.size:
+            continue
+        within = part & (cv2.erode(part.astype(np.uint8), _BESIDE) > 0)
+        rim = (cv2.dilate(part.astype(np.uint8), _BESIDE) > 0) & ~part
+        if (rim & near_sky).sum() < _IN_THE_SKY * rim.sum() or not within.any():
+            continue
+        if np.median(look.roughness[within]) > _CLOUD_ROUGH:
+            continue
+        hardness = _hardness(look) if hardness is None else hardness
+        if np.median(hardness[rim & near_sky]) < _CLOUD_HARD:
+            clouds |= cv2.dilate(part.astype(np.uint8), _BESIDE) > 0
+    return clouds
+
+
+def _hardness(look: Look) -> Field:
+    """Tell how suddenly light changes around each sample: the steepest slope a pixel over all the change."""
+    size = _FINE * look.size[0], _FINE * look.size[1]
+    fine = cv2.cvtColor(cv2.resize(look.frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.GaussianBlur(fine.astype(np.float32), (0, 0), 0.7)
+    slopes = [cv2.Sobel(grey, cv2.CV_32F, *order, ksize=3) / 8 for order in ((1, 0), (0, 1))]
+    around = np.ones((5 * _FINE,) * 2, np.uint8)
+    change = np.maximum(cv2.dilate(grey, around) - cv2.erode(grey, around), 8)
+    steepest = cv2.dilate(cv2.magnitude(*slopes), around)
+    return np.asarray(cv2.resize(steepest / change, look.size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _sky_confidence(look: Look, inside: Mask) -> float:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from talkies.engines.animatic.vision.depth import Depth, estimate_depth
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.engines.animatic.vision.horizons import Landscape
 from talkies.engines.animatic.vision.matte import Matte, subject_matte
 from talkies.engines.animatic.vision.plate import claim, fill_behind
+from talkies.engines.animatic.vision.skyline import cut_skyline
 from talkies.fitting import crop_box, fit
 from talkies.media import Frame
 
@@ -26,8 +30,9 @@ class Scene:
     """A picture in layers.
 
     `source` is the caller's picture as it came, `prepared` the same at the video's size; faces, matte and
-    plate are in prepared pixels. Without a matte the plate is the prepared picture itself. `known_look` is
-    what `look` gives, where it has been used already.
+    plate are in prepared pixels. `land` is the alpha of what stands before an open sky, in a picture without
+    a matte; the plate is then that sky. With neither the plate is the prepared picture itself. `known_look`
+    is what `look` gives, where it has been used already.
     """
 
     source: Frame
@@ -37,6 +42,7 @@ class Scene:
     plate: Frame
     depth: Depth
     known_look: InitVar[Landscape | None] = None
+    land: NDArray[np.uint8] | None = None
 
     def __post_init__(self, known_look: Landscape | None) -> None:
         if known_look is not None:
@@ -46,6 +52,18 @@ class Scene:
     def look(self) -> Landscape:
         """What the prepared picture looks like around its subject, with its sky and far shore."""
         return Landscape(self.prepared, None if self.matte is None else self.matte.alpha)
+
+    @property
+    def front(self) -> NDArray[np.uint8] | None:
+        """The alpha of what lies before the plate, subject or land; None in a picture of one layer."""
+        return self.land if self.matte is None else self.matte.alpha
+
+    @property
+    def flat(self) -> Scene:
+        """The same scene with land and sky in one layer, that bends at the skyline."""
+        if self.land is None:
+            return self
+        return replace(self, plate=self.prepared, land=None, known_look=self.look)
 
     @property
     def width(self) -> int:
@@ -91,12 +109,16 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     if matte is not None and matte.kind == "object" and _is_part_of_landscape(look, matte):
         matte = None
     step()
-    plate = prepared
+    plate, land = prepared, None
     if matte is not None:
         plate = fill_behind(prepared, matte.alpha)
         matte = replace(matte, alpha=claim(prepared, plate, matte.alpha))
         look = Landscape(prepared, matte.alpha)
-    scene = Scene(source, prepared, faces, matte, plate, estimate_depth(look, matte, faces), look)
+    depth = estimate_depth(look, matte, faces)
+    if depth.land is not None and look.sky is not None:
+        skyline = cut_skyline(prepared, look.sky)
+        land, plate = (None, prepared) if skyline is None else skyline
+    scene = Scene(source, prepared, faces, matte, plate, depth, look, land)
     step()
     return scene
 

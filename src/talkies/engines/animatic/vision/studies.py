@@ -12,6 +12,7 @@ from threading import Lock
 import numpy as np
 
 from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene, understand
+from talkies.heap import release_heap
 from talkies.media import Frame
 
 _KEPT_BYTES = 60_000_000  # of scenes, beyond the newest
@@ -27,6 +28,7 @@ def study(source: Frame, width: int, height: int, step: Callable[[], None]) -> S
         scene = _KEPT.pop(key, None)
     if scene is None:
         scene = understand(source, width, height, step)
+        release_heap()  # nets and filters leave as much behind as a film needs
     else:
         for _ in range(ANALYSIS_STEPS):
             step()
@@ -38,4 +40,5 @@ def study(source: Frame, width: int, height: int, step: Callable[[], None]) -> S
 
 
 def _size(scene: Scene) -> int:
-    return scene.source.nbytes + scene.prepared.nbytes + scene.plate.nbytes
+    layers = scene.plate.nbytes + (0 if scene.land is None else scene.land.nbytes)
+    return scene.source.nbytes + scene.prepared.nbytes + layers

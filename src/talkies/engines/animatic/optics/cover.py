@@ -1,0 +1,119 @@
+"""Where a layer hides what is behind it, and where it shows nothing: nothing is read that is not seen.
+
+The output is cut into strips, few enough rows high that what is read for one stays in the processor's cache.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkies.engines.animatic.optics.projection import STEP, Grid
+
+Span = tuple[int, int]
+"""Columns of the output, the last one excluded."""
+
+_CELL = 8  # texture pixels that are judged as one
+_ROWS = 80  # of the output in a strip; whole steps of the grid
+_LEAST_RUN = 8  # steps of the grid: a shorter run is not worth a call of its own
+_NOTHING, _SHARED, _ALL = 0, 1, 2  # what a place shows of a layer
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Some rows of the output, and what is seen in which columns, each in whole steps of the grid.
+
+    `behind` may show what is behind the layer, `before` the layer, `shared` both.
+    """
+
+    top: int
+    bottom: int
+    behind: tuple[Span, ...]
+    before: tuple[Span, ...] = ()
+    shared: tuple[Span, ...] = ()
+
+
+def bare_strips(width: int, height: int) -> tuple[Strip, ...]:
+    """Cut an output before which there is no layer."""
+    return tuple(Strip(top, bottom, ((0, width),)) for top, bottom in _rows(height))
+
+
+def mixed_strip(width: int, height: int) -> tuple[Strip, ...]:
+    """Give the output as a single strip that shows both layers anywhere."""
+    everywhere = ((0, width),)
+    return (Strip(0, height, everywhere, everywhere, everywhere),)
+
+
+class Cover:
+    """Tells where a texture is opaque and where it is empty.
+
+    Args:
+        alpha: of the texture, `(height, width)` uint8. Beyond its edge it goes on like its edge.
+    """
+
+    def __init__(self, alpha: NDArray[np.uint8]) -> None:
+        beyond = [(0, -side % _CELL) for side in alpha.shape]
+        padded = np.pad(alpha, beyond, mode="edge")
+        cells = padded.reshape(padded.shape[0] // _CELL, _CELL, padded.shape[1] // _CELL, _CELL)
+        self._opaque = np.asarray(cells.min(axis=(1, 3)) == 255, np.uint8)
+        self._present = np.asarray(cells.max(axis=(1, 3)) > 0, np.uint8)
+
+    def strips(self, grids: Sequence[Grid], width: int, height: int) -> tuple[Strip, ...]:
+        """Cut the output into strips.
+
+        Args:
+            grids: what the output's nodes read of the texture, in its pixels, one node beyond each side; of
+                several the mean is shown.
+            width, height: of the output.
+        """
+        shown = [self._shown(grid) for grid in grids]
+        opaque = np.all([cv2.erode(places, _NEIGHBOURS) == _ALL for places in shown], axis=0)
+        present = np.any([cv2.dilate(places, _NEIGHBOURS) != _NOTHING for places in shown], axis=0)
+        strips = []
+        for top, bottom in _rows(height):
+            rows = slice(top // STEP + 1, -(-bottom // STEP) + 1)
+            hides = _long_runs(opaque[rows, 1:-1].all(axis=0))
+            shows = ~_long_runs(~present[rows, 1:-1].any(axis=0))
+            spans = (_spans(columns, width) for columns in (~hides, shows, shows & ~hides))
+            strips.append(Strip(top, bottom, *spans))
+        return tuple(strips)
+
+    def _shown(self, grid: Grid) -> NDArray[np.uint8]:
+        """Tell what each node's surroundings show of the texture, at least half-way to the next nodes."""
+        spacing = max(float(np.abs(np.diff(grid, axis=axis)).max()) for axis in (0, 1))
+        rows, columns = self._opaque.shape
+        # One more: bilinear reading looks a pixel farther.
+        reach = min(math.ceil(spacing / 2 / _CELL) + 1, max(rows, columns))
+        around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        shown = cv2.dilate(self._present, around) + cv2.erode(self._opaque, around)
+        x = np.clip(grid[..., 0] / _CELL, 0, columns - 1).astype(np.intp)
+        y = np.clip(grid[..., 1] / _CELL, 0, rows - 1).astype(np.intp)
+        return np.asarray(shown[y, x], np.uint8)
+
+
+def _rows(height: int) -> list[tuple[int, int]]:
+    return [(top, min(top + _ROWS, height)) for top in range(0, height, _ROWS)]
+
+
+def _long_runs(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep the runs of True that are long enough."""
+    kept = np.zeros_like(columns)
+    for start, stop in _runs(columns):
+        kept[start:stop] = stop - start >= _LEAST_RUN
+    return kept
+
+
+def _spans(columns: NDArray[np.bool_], width: int) -> tuple[Span, ...]:
+    return tuple((start * STEP, min(stop * STEP, width)) for start, stop in _runs(columns))
+
+
+def _runs(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Give the start and the end of each run of True, `(runs, 2)`."""
+    edges = np.diff(columns.astype(np.int8), prepend=0, append=0)
+    return np.flatnonzero(edges).reshape(-1, 2)
