@@ -13,6 +13,7 @@ from talkies.engines.animatic.vision.matte import prominence, subject_matte
 from talkies.media import Frame
 
 PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+PICTURES = Path(__file__).parents[2] / "bench" / "pictures"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,13 @@ def portrait() -> Frame:
     picture = cv2.imdecode(np.fromfile(PORTRAIT, np.uint8), cv2.IMREAD_COLOR_RGB)
     assert picture is not None
     return np.asarray(cv2.resize(picture, (480, 480), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _picture(name: str) -> Frame:
+    picture = cv2.imdecode(np.fromfile(PICTURES / f"{name}.jpg", np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert picture is not None
+    scale = 640 / max(picture.shape[:2])
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _ball_on_grey() -> Frame:
@@ -70,6 +78,55 @@ def test_one_object_on_a_plain_ground_is_cut_out_exactly() -> None:
 
 def test_a_landscape_has_no_subject() -> None:
     assert subject_matte(_hills(), ()) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["lake-mountains", "peaks", "autumn-hills", "stream", "print-waves", "garden"]
+)
+def test_a_photographed_or_painted_landscape_has_no_subject(name: str) -> None:
+    assert subject_matte(_picture(name), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("moose", [(0.45, 0.65), (0.2, 0.8), (0.72, 0.29)], [(0.5, 0.1), (0.9, 0.9)]),
+        ("coffee", [(0.5, 0.5), (0.2, 0.5), (0.6, 0.7)], [(0.05, 0.05), (0.95, 0.4)]),
+        ("dogs-door", [(0.41, 0.27), (0.55, 0.53)], [(0.5, 0.9), (0.8, 0.2), (0.55, 0.38)]),
+        ("hummingbird", [(0.45, 0.5), (0.13, 0.335), (0.6, 0.3)], [(0.1, 0.6), (0.8, 0.3)]),
+    ],
+)
+def test_an_animal_or_thing_is_taken_off_its_background(
+    name: str, inside: list[tuple[float, float]], outside: list[tuple[float, float]]
+) -> None:
+    found = subject_matte(_picture(name), ())
+
+    assert found is not None
+    height, width = found.alpha.shape
+    assert [found.alpha[int(y * height), int(x * width)] > 127 for x, y in inside] == [True] * len(inside)
+    assert [found.alpha[int(y * height), int(x * width)] < 32 for x, y in outside] == [True] * len(outside)
+
+
+def test_a_head_without_its_body_is_no_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = _ball_on_grey()
+    below = np.zeros(picture.shape[:2], np.float32)
+    below[200:, 240:420] = 1
+    monkeypatch.setattr(matte, "_person_likelihood", lambda small: cv2.resize(below, small.shape[1::-1]))
+
+    assert subject_matte(picture, ()) is None
+
+
+def test_a_shadow_on_a_coat_is_no_hole() -> None:
+    picture = _ball_on_grey()
+    solid = np.zeros(picture.shape[:2], bool)
+    solid[120:260, 260:400] = True
+    solid[160:220, 300:360] = False
+
+    alike, unlike = np.full_like(picture, 40), np.full_like(picture, 40)
+    unlike[160:220, 300:360] = 150
+
+    assert matte._without_holes(alike, solid)[190, 330]
+    assert not matte._without_holes(unlike, solid)[190, 330]
 
 
 def test_the_matte_is_the_same_every_time() -> None:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.vision import plate
 from talkies.engines.animatic.vision.plate import claim, fill_behind
 from talkies.media import Frame
 
@@ -105,3 +106,15 @@ def test_a_picture_without_subject_is_its_own_plate() -> None:
     frame = np.random.default_rng(0).integers(0, 255, (90, 160, 3), dtype=np.uint8)
 
     assert fill_behind(frame, np.zeros((90, 160), np.uint8)) is frame
+
+
+def test_dark_hair_is_not_of_the_colour_of_what_is_unknown() -> None:
+    small = np.full((90, 160, 3), 140, np.uint8)
+    small[40:50, 60:62] = 24
+    far = np.ones((90, 160), np.float32)
+    far[:, 70:] = 0  # the subject
+
+    foreign = plate._foreign(small, far)
+
+    assert foreign[45, 61] == 1
+    assert foreign[45, 30] == 0

@@ -1,17 +1,18 @@
 """The subject's matte: which share of each pixel belongs to what the picture is about.
 
-People are found by a segmentation net; without a face, the object that stands out from the picture's rim
-is. The coarse answer is made exact by GrabCut and soft at hair and fur by a guided filter.
+People are found by a segmentation net; without a face, what the picture shows first of all is, by a net for
+salience that looks twice. The coarse answer is made exact by GrabCut and soft at hair and fur by a guided
+filter.
 
-Sources: Rother et al., "GrabCut", 2004; He et al., "Guided Image Filtering", 2013; Hou and Zhang,
-"Saliency Detection: A Spectral Residual Approach", 2007.
+Sources: Qin et al., "U²-Net: Going Deeper with Nested U-Structure for Salient Object Detection", 2020;
+Rother et al., "GrabCut", 2004; He et al., "Guided Image Filtering", 2013; Hou and Zhang, "Saliency
+Detection: A Spectral Residual Approach", 2007.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from talkies.engines.animatic.vision.nets import load_net
 from talkies.media import Frame
 
 Mask = NDArray[np.uint8]
+Kind = TypeVar("Kind", np.uint8, np.float32)
 
 _NET_SIDE = 256  # pixels
 _WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
@@ -30,15 +32,23 @@ _PORTRAIT = (2.2, 1.5, 4.0)  # face sizes beside, above and below a face that sh
 _NOT_CLOSER = 0.7  # of the picture: a portrait that shows as much shows the net nothing new
 _LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked for
 _LEEWAY = 4  # working pixels that a person's contour may lie off the net's: three of its own
+_LEAST_PART = 0.004  # of the picture, of a subject's part, and of what is seen through it
+_ALIKE = 24.0  # grey levels, of two medians
+_DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
 _LEAST_FIGURE = 0.01  # of the picture, of a figure that a shot may look at
 _FIGURE_HEADS = 5  # a figure's height in heads: between a standing and a sitting one
-_AREA_RANGE = (0.015, 0.62)  # of the picture, of an object worth taking off the background
-_MIN_CONTRAST = 0.55  # Hellinger distance of the colours inside and around an object
-_MIN_SEED_CONTRAST = 0.35  # the same before GrabCut, which is not worth its time below it
-_MIN_ROUNDNESS = 0.6  # share of its convex hull that an object fills
-_MIN_AGREEMENT = 1.5  # mean edge strength on an object's contour over the picture's mean
+_FIRST_LOOK, _SECOND_LOOK = 160, 192  # pixels a side, of the whole picture and of what stood out there
+_COLOUR_MEAN, _COLOUR_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # that the net was trained with
+_AROUND = 0.2  # of what stood out, on each side, that the second look shows besides
+_AREA_RANGE = (0.01, 0.85)  # of the picture, of an object worth taking off the background
+_MOST_DOUBT = 0.18  # of an object's area: whole objects have up to 0.14, parts of landscapes from 0.25
+_SURE = 0.9  # of a likelihood
+_THINLY_SEEN = 0.15  # the same, of parts that are thinner than:
+_THICK = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # working pixels
+_MOST_BODY = 0.5  # of an object's area, that the person net sees beside it
+_LEAST_AGREEMENT = 0.6  # of both looks: what they share over what either sees
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def subject_matte(frame: Frame, faces: tuple[Face, ...]) -> Matte | None:
     """
     scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
     small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
-    contour = _people(small, faces, scale) if faces else _object(small)
+    contour = _people(small, faces, scale) if faces else _object(frame, small)
     if contour is None:
         return None
     return Matte(_soft_edged(frame, small, contour), "person" if faces else "object")
@@ -126,18 +136,51 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     likelihood = _person_likelihood(small)
     for face in faces:
         _look_closer(small, face, scale, likelihood)
-    hints = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    hints[likelihood > 0.5] = cv2.GC_PR_FGD
-    hints[_shrunk(likelihood > 0.85, 3)] = cv2.GC_FGD
-    hints[_shrunk(likelihood < 0.08, _LEEWAY)] = cv2.GC_BGD
+    hints = _hints(likelihood)
     for face in faces:
         centre = (round(face.centre[0] * scale), round(face.centre[1] * scale))
         axes = (round(face.box[2] * scale * 0.4), round(face.box[3] * scale * 0.45))
         cv2.ellipse(hints, centre, axes, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
+    return _refined(small, likelihood, hints)
+
+
+def _hints(likelihood: NDArray[np.float32]) -> Mask:
+    """Tell GrabCut what a net is sure of, and what it only guesses."""
+    hints = np.full(likelihood.shape, cv2.GC_PR_BGD, np.uint8)
+    hints[likelihood > 0.5] = cv2.GC_PR_FGD
+    hints[_shrunk(likelihood > 0.85, 3)] = cv2.GC_FGD
+    hints[_shrunk(likelihood < 0.08, _LEEWAY)] = cv2.GC_BGD
+    return hints
+
+
+def _refined(small: Frame, likelihood: NDArray[np.float32], hints: Mask) -> Mask:
+    """Bring a net's contour to the picture's own edges; 0 or 255."""
     solid = _cut_out(small, hints)
     # GrabCut may leave the net's shape for a like-coloured background; it only moves the contour near it.
-    near = _grown(likelihood > 0.5, _LEEWAY)
-    return _without_specks(np.where(near, solid, 0).astype(np.uint8))
+    near = _without_specks(_grown(likelihood > 0.5, _LEEWAY) | (hints == cv2.GC_FGD), _LEAST_PART)
+    closed = cv2.morphologyEx(np.where(near, solid, 0).astype(np.uint8), cv2.MORPH_CLOSE, _DISC)
+    # The net holds together what GrabCut parts: the tine of an antler is none too small.
+    whole = _without_holes(small, _without_specks(closed > 0, _LEAST_PART / 10))
+    return np.where(cv2.GaussianBlur(whole.astype(np.float32), (0, 0), 1.2) > 0.5, 255, 0).astype(np.uint8)
+
+
+def _without_holes(small: Frame, solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Close what is too small to look through, and what looks like the subject around it: shade on a coat."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(~solid, np.uint8))
+    filled = solid.copy()
+    for label in range(1, len(stats)):
+        left, top, width, height, area = stats[label]
+        at_rim = left == 0 or top == 0 or left + width == solid.shape[1] or top + height == solid.shape[0]
+        hole = labels == label
+        if area < _LEAST_PART * solid.size or (not at_rim and _looks_like_its_edge(small, hole)):
+            filled[hole] = True
+    return filled
+
+
+def _looks_like_its_edge(small: Frame, hole: NDArray[np.bool_]) -> bool:
+    edge = _grown(hole, _LEEWAY) & ~hole
+    difference = np.median(small[hole], axis=0) - np.median(small[edge], axis=0)
+    return float(np.abs(difference).max()) < _ALIKE
 
 
 def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.float32]) -> None:
@@ -169,17 +212,63 @@ def _person_likelihood(small: Frame) -> NDArray[np.float32]:
     return likelihood
 
 
-def _object(small: Frame) -> Mask | None:
-    """Find the one object that differs in colour from all around it; None when there is none.
+def _object(frame: Frame, small: Frame) -> Mask | None:
+    """Find the solid shape of what a picture shows first of all; None when that is not sure.
 
     The test is strict on purpose: half an object taken off its background looks worse than none.
     """
-    hints = np.where(stand_out(small) > 0.45, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    hints[_rim(hints.shape[:2])] = cv2.GC_BGD
-    if _contrast(small, hints == cv2.GC_PR_FGD) < _MIN_SEED_CONTRAST:
+    first = _salience(small, _FIRST_LOOK)
+    if not (first > 0.5).any():
         return None
-    solid = _largest_part(_without_specks(_cut_out(small, hints)))
-    return solid if _is_an_object(small, solid) else None
+    likelihood = _look_again(frame, first)
+    solid = likelihood > 0.5
+    low, high = _AREA_RANGE
+    spans_width = solid[:, 0].any() and solid[:, -1].any()
+    if not low <= solid.mean() <= high or spans_width:
+        return None
+    doubt = np.minimum(likelihood, 1 - likelihood).sum() / solid.sum()
+    both, either = solid & (first > 0.5), solid | (first > 0.5)
+    if doubt > _MOST_DOUBT or both.sum() < _LEAST_AGREEMENT * either.sum():
+        return None
+    if _is_part_of_somebody(small, solid):
+        return None
+    hints = _hints(likelihood)
+    # GrabCut takes thin parts for background: a beak, a wing's tip.
+    shape = np.asarray(likelihood > _THINLY_SEEN, np.uint8)
+    thin = (shape > 0) & (cv2.morphologyEx(shape, cv2.MORPH_OPEN, _THICK) == 0)
+    hints[thin | (likelihood > _SURE)] = cv2.GC_FGD
+    return _refined(small, likelihood, hints)
+
+
+def _is_part_of_somebody(small: Frame, solid: NDArray[np.bool_]) -> bool:
+    """Tell whether the person net sees much more of the same body: a head of hair is no object."""
+    _, labels = cv2.connectedComponents(np.asarray(solid | (_person_likelihood(small) > 0.85), np.uint8))
+    body = np.isin(labels, np.unique(labels[solid]))
+    return bool((body & ~solid).sum() > _MOST_BODY * solid.sum())
+
+
+def _look_again(frame: Frame, first: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Look for salience only where a first look saw some, and a little around it."""
+    rows, columns = first.shape
+    x, y, width, height = cv2.boundingRect(np.asarray(first > 0.3, np.uint8))
+    left, right = max(round(x - _AROUND * width), 0), min(round(x + (1 + _AROUND) * width), columns)
+    top, bottom = max(round(y - _AROUND * height), 0), min(round(y + (1 + _AROUND) * height), rows)
+    down, across = frame.shape[0] / rows, frame.shape[1] / columns
+    part = frame[round(top * down) : round(bottom * down), round(left * across) : round(right * across)]
+    likelihood = np.zeros_like(first)
+    closer = _salience(part, _SECOND_LOOK)
+    likelihood[top:bottom, left:right] = _resized(closer, (right - left, bottom - top))
+    return likelihood
+
+
+def _salience(frame: Frame, side: int) -> NDArray[np.float32]:
+    """Tell how surely each pixel is of what a picture shows first of all, 0 to 1; as large as the picture."""
+    net = load_net("u2netp", "onnx")
+    colours = _resized(frame, (side, side)).astype(np.float32)
+    colours = (colours / max(float(colours.max()), 1.0) - _COLOUR_MEAN) / _COLOUR_SPREAD
+    net.setInput(np.ascontiguousarray(colours.transpose(2, 0, 1)[None], np.float32))
+    seen = net.forward("1959")[0, 0]  # the last of its side outputs, which joins all others
+    return np.asarray(cv2.resize(seen, frame.shape[1::-1]), np.float32)
 
 
 def stand_out(frame: Frame) -> NDArray[np.float32]:
@@ -238,39 +327,6 @@ def _spectral_residual(frame: Frame) -> NDArray[np.float32]:
     return np.asarray(smooth / max(float(smooth.max()), 1e-12), np.float32)
 
 
-def _is_an_object(small: Frame, solid: Mask) -> bool:
-    """Judge whether a shape is one thing before a background rather than a part of a landscape."""
-    inside = solid > 0
-    low, high = _AREA_RANGE
-    spans_width = inside[:, 0].any() and inside[:, -1].any()
-    if not low <= inside.mean() <= high or spans_width or _roundness(solid) < _MIN_ROUNDNESS:
-        return False
-    return _contrast(small, inside) > _MIN_CONTRAST and _edge_agreement(small, solid) > _MIN_AGREEMENT
-
-
-def _contrast(small: Frame, inside: NDArray[np.bool_]) -> float:
-    """Give the Hellinger distance, 0 to 1, of the colours in an area from those around it."""
-    around = _grown(inside, 25) & ~_grown(inside, 2)
-    bins = _colour_bins(small)
-    shared = float(np.sqrt(_shares(bins[inside]) * _shares(bins[around])).sum())
-    return math.sqrt(max(0.0, 1 - shared))
-
-
-def _roundness(solid: Mask) -> float:
-    """Give the share of the convex hull that a shape fills, 0 to 1."""
-    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    hull = cv2.contourArea(cv2.convexHull(np.concatenate(contours)))
-    return float((solid > 0).sum() / max(hull, 1.0))
-
-
-def _edge_agreement(small: Frame, solid: Mask) -> float:
-    """Tell how much stronger the picture's edges are on the contour than elsewhere; 1 means no stronger."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
-    strength = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    contour = _grown(solid > 0, 1) & ~_shrunk(solid > 0, 1) & ~_rim(solid.shape)
-    return float(strength[contour].mean() / max(float(strength.mean()), 1e-6)) if contour.any() else 0.0
-
-
 def _cut_out(small: Frame, hints: Mask) -> Mask:
     """Run GrabCut from hints; 0 or 255."""
     if not (np.any(hints & 1 == 1) and np.any(hints & 1 == 0)):
@@ -283,24 +339,12 @@ def _cut_out(small: Frame, hints: Mask) -> Mask:
     return np.where(labels & 1, 255, 0).astype(np.uint8)
 
 
-def _without_specks(solid: Mask) -> Mask:
-    """Close small holes, drop small islands and smooth the steps of the contour."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    closed = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, disc)
-    least = 0.004 * solid.size
-    for value in (255, 0):
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed == value, np.uint8))
-        for label in range(1, count):
-            if stats[label, cv2.CC_STAT_AREA] < least:
-                closed[labels == label] = 255 - value
-    return np.where(cv2.GaussianBlur(closed, (0, 0), 1.2) > 127, 255, 0).astype(np.uint8)
-
-
-def _largest_part(solid: Mask) -> Mask:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
-    if count < 2:
-        return solid
-    return np.where(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), 255, 0).astype(np.uint8)
+def _without_specks(where: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Leave out the parts of an area that are smaller than a share of the picture."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(where.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] >= least * where.size
+    large[0] = False
+    return np.asarray(large[labels], np.bool_)
 
 
 def _soft_edged(frame: Frame, small: Frame, solid: Mask) -> Mask:
@@ -353,9 +397,8 @@ def _large(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.flo
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
-    smaller: Frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return smaller
+def _resized(frame: NDArray[Kind], size: tuple[int, int]) -> NDArray[Kind]:
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), frame.dtype)
 
 
 def _grown(where: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:

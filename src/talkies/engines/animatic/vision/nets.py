@@ -9,10 +9,10 @@ import cv2
 
 
 @cache
-def load_net(name: str) -> cv2.dnn.Net:
-    """Load a TFLite net of `talkies.weights` by its name without suffix; later calls return the same net.
+def load_net(name: str, form: str = "tflite") -> cv2.dnn.Net:
+    """Load a net of `talkies.weights`, `name.form`; later calls return the same net.
 
     A net keeps its last input, so one net must not be used from two threads at once.
     """
-    with as_file(files("talkies.weights") / f"{name}.tflite") as path:
-        return cv2.dnn.readNetFromTFLite(str(path))
+    with as_file(files("talkies.weights") / f"{name}.{form}") as path:
+        return cv2.dnn.readNet(str(path))
