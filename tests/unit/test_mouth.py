@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from talkies.engines.animatic.living.expression import PHOTO, Expression, MouthShape
+from talkies.engines.animatic.living.lips import ALONG, Lips, find_lips
 from talkies.engines.animatic.living.mouth import Mouth
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face, find_faces
@@ -331,3 +332,51 @@ def test_a_smile_that_is_asked_for_yields_to_rounded_lips(smiling: Portrait) -> 
     )
 
     assert smiled < 1.06 * plain
+
+
+def _lips(portrait: Portrait, pixels: Pixels, face: Face | None = None) -> Lips:
+    lips = find_lips(face or portrait.face, pixels, (0.0, 0.0), DENSITY)
+    assert lips is not None
+    return lips
+
+
+def _painted(portrait: Portrait, top: float, bottom: float, colour: int) -> Pixels:
+    """Paint a band along the lips, from `top` to `bottom` in face sizes under the line where they meet."""
+    lips = _lips(portrait, portrait.pixels)
+    x, line = lips.x_along[4:-4].astype(np.float32), lips.upper[4:-4].astype(np.float32)
+    band = [lips.pixels(x, line + np.float32(edge)) for edge in (top, bottom)]
+    outline = np.concatenate([np.column_stack(band[0]), np.column_stack(band[1])[::-1]])
+    pixels = portrait.pixels.copy()
+    cv2.fillPoly(pixels, [outline.round().astype(np.int32)], (colour,) * 3)
+    return pixels
+
+
+@pytest.mark.parametrize("shows_teeth", [True, False])
+def test_teeth_in_a_narrow_gap_part_the_lips(closed: Portrait, shows_teeth: bool) -> None:
+    gap = 0.02  # face sizes: for the mesh alone such a mouth is closed
+    apart = (0.5 * gap * _lips(closed, closed.pixels).down / DENSITY).astype(np.float32)
+    mesh = closed.face.mesh.copy()
+    mesh[[81, 82, 13, 312, 311], :2] -= apart
+    mesh[[178, 87, 14, 317, 402], :2] += apart
+    pixels = _painted(closed, -gap, gap, 255) if shows_teeth else closed.pixels
+    dim = np.asarray(np.where(pixels == 255, pixels, 0.6 * pixels), np.uint8)
+
+    assert _lips(closed, dim, replace(closed.face, mesh=mesh)).is_parted is shows_teeth
+
+
+def test_a_drawn_mouth_opens_at_its_line_where_the_mesh_lies_beside_it(closed: Portrait) -> None:
+    low = 0.1
+    rest = _lips(closed, closed.pixels)
+    flat = closed.pixels.copy()
+    x, y = (round(float(value)) for value in rest.centre)
+    reach = round(0.4 * rest.scale)
+    mouth = np.s_[y - reach // 2 : y + reach // 2, x - reach : x + reach]
+    flat[mouth] = np.median(flat[y, x - reach : x + reach], axis=0)
+    drawn = _painted(closed, low - 0.012, low + 0.012, 0)
+    line = (drawn == 0).all(axis=2)
+    flat[line] = 0
+
+    found = _lips(closed, flat)
+
+    middle = np.abs(ALONG) < 0.6
+    assert np.abs(found.upper - rest.upper - low)[middle].mean() < 0.02

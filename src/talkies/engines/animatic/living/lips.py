@@ -34,11 +34,16 @@ _LOWER_LIDS = (145, 374)
 _JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # on the outline, beside the mouth
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
-_SHUT = 0.05  # mean gap of the lips in mouth widths, below which the mesh means a closed mouth
+_BESIDE = 1.08  # times the distance of a mouth's corner: an outline that is nearer hides the far cheek
+_TOUCHING = 0.025  # mean gap of the lips in mouth widths, below which the mesh means a closed mouth
+_SHUT = 0.05  # of the same, below which only teeth that the photo shows part them
 _NARROW = 0.06  # of the same, below which the photo decides
-_DARKER, _BRIGHTER = 0.75, 1.15  # than the lips: a throat, and teeth
+_DARKER, _BRIGHTER = 0.75, 1.3  # than the lips: a throat, and teeth
+_NOT_TEETH = 85  # percent of the places along the lips that need not show teeth
 _SEARCH = 0.045  # face sizes about the mesh's line in which the photo's lip line is looked for
-_OFFSETS = np.linspace(-_SEARCH, _SEARCH, 37)
+_OFFSETS = np.linspace(-1.0, 1.0, 37)  # of that
+_FAR_SEARCH = 0.15  # the same for a drawn mouth: the mesh knows where mouths are, not how they are drawn
+_FAINT, _DRAWN = 5.0, 50.0  # grey levels darker than what is about it: less is no line, more a drawn one
 _STRAYING = 40.0  # grey levels that a line at the edge of the search has to be darker by
 _BRIGHTENING_WEIGHT = 4.0  # of its change from row to row against its darkness
 _SHADOW_WEIGHT, _CHANGE_WEIGHT = 1.5, 3.0  # of the photo's signs of an edge, against straying
@@ -146,6 +151,9 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
     left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
     if min(left, right) < 0.25 * max(left, right):
         return None
+    jaw_left, jaw_right = -float(flat[list(_JAW_LEFT), 0].min()), float(flat[list(_JAW_RIGHT), 0].max())
+    if jaw_left < _BESIDE * left or jaw_right < _BESIDE * right:
+        return None
     x_along = ALONG * (left + right) / 2 + ALONG**2 * (right - left) / 2
     upper, lower, upper_outer, lower_outer = (
         _line(flat[list(ring)], x_along) for ring in (_UPPER_INNER, _LOWER_INNER, _UPPER_OUTER, _LOWER_OUTER)
@@ -164,8 +172,8 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
         border=float((flat[list(_LOWER_LIDS), 1].mean() + flat[_NOSE_TIP, 1]) / 2),
         nose=float(flat[_NOSE_BASE, 1]),
         chin=float(flat[_CHIN, 1]),
-        jaw_left=-float(flat[list(_JAW_LEFT), 0].min()),
-        jaw_right=float(flat[list(_JAW_RIGHT), 0].max()),
+        jaw_left=jaw_left,
+        jaw_right=jaw_right,
     )
     return _shut(lips, pixels) if _is_shut(lips, pixels) else _parted(lips, pixels)
 
@@ -173,8 +181,8 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
 def _is_shut(lips: Lips, pixels: Pixels) -> bool:
     """Tell whether lips touch: the mesh knows it but for narrow gaps, of which the photo shows the inside."""
     gap = float(lips.gap.mean()) / (2 * lips.half_width)
-    if not _SHUT <= gap < _NARROW:
-        return gap < _SHUT
+    if not _TOUCHING <= gap < _NARROW:
+        return gap < _TOUCHING
     middle = np.abs(ALONG) < 0.6
     across = np.linspace(0.25, 0.75, 7)[:, None]
     inside, above, below = (
@@ -185,8 +193,9 @@ def _is_shut(lips: Lips, pixels: Pixels) -> bool:
             (lips.lower, lips.lower_outer),
         )
     )
-    is_dark = np.median(inside) < _DARKER * min(np.median(above), np.median(below))
-    is_bright = np.percentile(inside, 95) > _BRIGHTER * np.percentile([above, below], 95)
+    of_lips = np.median(above), np.median(below)
+    is_dark = gap >= _SHUT and np.median(inside) < _DARKER * min(of_lips)
+    is_bright = np.percentile(inside.max(axis=0), _NOT_TEETH) > _BRIGHTER * max(of_lips)
     return not (is_dark or is_bright)
 
 
@@ -221,6 +230,9 @@ def _parted(lips: Lips, pixels: Pixels) -> Lips:
     upper = _refined(lips.upper, _SHADOW_WEIGHT * shadow) - _INTO_UPPER_LIP
     lower = _refined(lips.lower, -_CHANGE_WEIGHT * change) + _INTO_LOWER_LIP
     upper, lower = _clear_of_teeth(lips, upper, lower, pixels)
+    # Skin in full light looks like teeth beside it: an edge stays in the inner half of its lip.
+    upper = np.maximum(upper, (lips.upper_outer + lips.upper) / 2)
+    lower = np.minimum(lower, (lips.lower + lips.lower_outer) / 2)
     # The photo says nothing certain at the corners, where the lines have to meet.
     trust = 1 - ALONG**12
     upper = lips.upper + trust * (upper - lips.upper)
@@ -274,12 +286,23 @@ def _shut(lips: Lips, pixels: Pixels) -> Lips:
     guess = (lips.upper + lips.lower) / 2
     grey = _grey(_strip(lips, guess, pixels))
     seam = _refined(guess, grey - _BRIGHTENING_WEIGHT * np.maximum(np.gradient(grey, axis=0), 0))
+    if _darkness(lips, seam, pixels) < _FAINT:
+        grey = _grey(_strip(lips, guess, pixels, _FAR_SEARCH))
+        drawn = _refined(guess, grey, _FAR_SEARCH)
+        seam = drawn if _darkness(lips, drawn, pixels) > _DRAWN else seam
     return replace(lips, upper=seam, lower=seam)
 
 
-def _strip(lips: Lips, guess: NDArray[np.float64], pixels: Pixels) -> Field:
+def _darkness(lips: Lips, line: NDArray[np.float64], pixels: Pixels) -> float:
+    """Tell by how many grey levels a line is darker than what lies above and below it."""
+    middle = np.abs(ALONG) < 0.7
+    above, on, below = _grey(_strip(lips, line, pixels))[:: len(_OFFSETS) // 2, middle]
+    return float(np.median(np.minimum(above, below) - on))
+
+
+def _strip(lips: Lips, guess: NDArray[np.float64], pixels: Pixels, reach: float = _SEARCH) -> Field:
     """Cut the photo along a line: `(offsets, places, 3)` float32, smoothed a little."""
-    return _cut(lips, guess + _OFFSETS[:, None], pixels)
+    return _cut(lips, guess + reach * _OFFSETS[:, None], pixels)
 
 
 def _cut(lips: Lips, rows: NDArray[np.float64], pixels: Pixels) -> Field:
@@ -293,10 +316,10 @@ def _grey(strip: Field) -> Field:
     return np.asarray(strip @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 
-def _refined(guess: NDArray[np.float64], cost: Field) -> NDArray[np.float64]:
+def _refined(guess: NDArray[np.float64], cost: Field, reach: float = _SEARCH) -> NDArray[np.float64]:
     """Move a line of the mesh by the cheapest way near it."""
-    straying = _STRAYING * (_OFFSETS[:, None] / _SEARCH) ** 2
-    path = _OFFSETS[_cheapest_path(np.asarray(cost + straying, np.float32))]
+    straying = _STRAYING * _OFFSETS[:, None] ** 2
+    path = reach * _OFFSETS[_cheapest_path(np.asarray(cost + straying, np.float32))]
     return _smooth(guess + path, 1.5)
 
 

@@ -28,8 +28,9 @@ _CLOSING_ABOVE = 0.45  # of the photo's gap: what the upper lip comes down
 _NEUTRAL_HALF_WIDTH = 0.27  # face sizes: half of a mouth at rest
 _SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speaks
 _SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
-_NARROWEST = 0.64  # of the photo's width: a broad smile that rounds further would pinch the cheeks
+_NARROWEST, _NARROWEST_SMILE = 0.64, 0.74  # of the photo's width: rounded further, cheeks would be pinched
 _NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
+_PULL_REACH = 0.25, 0.6  # half widths beside the corners that follow them
 _PROTRUSION = 0.07  # face sizes forward, for "u"
 _OVERLAP = 0.02  # face sizes that parted lips close beyond their edges, so that no teeth stay
 _WIDE_OPEN = 0.08  # face sizes of a photo's gap from which its mouth counts as open
@@ -83,6 +84,7 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
     raised = _LIP_RAISE * gap * (1 - 0.7 * openness) + _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
     covering = _COVERING * rounded * openness
     shown = openness * min(max((rest - _NEUTRAL_HALF_WIDTH) / (_BROADEST - _NEUTRAL_HALF_WIDTH), 0.0), 1.0)
+    narrowest = _NARROWEST + (_NARROWEST_SMILE - _NARROWEST) * shown
     kept = 1 - share * (1 - _SMILE_SPEAKING + (_SMILE_SPEAKING - _SMILE_ROUNDED) * rounded)
     return Amounts(
         close=share,
@@ -93,7 +95,7 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
         smooth=share * min(gap / _WIDE_OPEN, 1.0),
         roll_upper=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded),
         roll_lower=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded + _ROLL_TUCKED * mouth.tuck),
-        width=share * (max(target / rest, _NARROWEST) - 1),
+        width=share * (max(target / rest, narrowest) - 1),
         forward=share * _PROTRUSION * rounded,
         level=share * 0.8 * rounded,
         smile=max(expression.smile, 0.0) * kept * (1 - (1 - _SMILE_ADDED) * shown),
@@ -234,9 +236,12 @@ class _Fields:
         near = np.exp(-(((y - self._middle) / 0.21) ** 2))
         # Folds beside the mouth follow as a whole: a short pull would pinch them.
         aside = np.clip(np.abs(s) - 1, 0, None)
-        fold = 0.21 + 0.24 * np.clip(aside / 0.4, 0, 1)
+        fold = 0.21 + 0.4 * np.clip(aside / 0.25, 0, 1)
         beside = np.exp(-(((y - self._middle) / fold) ** 2))
-        pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-((aside / 0.6) ** 2)))
+        # The pull ends before the face does: the far cheek of a turned head keeps its outline.
+        room = np.where(s < 0, self._lips.jaw_left / self._lips.left, self._lips.jaw_right / self._lips.right)
+        reach = np.clip(0.75 * (room - 1), *_PULL_REACH)
+        pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-((aside / reach) ** 2)))
         lips = np.exp(-((s / 1.1) ** 2) - ((y - self._middle) / 0.17) ** 2)
         bow = self._bow()
         corner = np.exp(-(((np.abs(s) - 1.15) / 0.55) ** 2) - ((y + 0.02) / 0.16) ** 2)
