@@ -14,12 +14,12 @@ from talkies.spec import SAMPLE_RATE
 
 _GATING_BLOCK_S = 0.4  # BS.1770-5, annex 1: shorter sounds have no integrated loudness
 _HOPS_IN_A_BLOCK = 4  # blocks overlap by three quarters
-_ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
+ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
 _OFFSET_LUFS = -0.691  # makes a 997 Hz sine at full scale in one channel read -3.01
 _SURROUND_WEIGHT = 1.41  # of the fourth and fifth channel
 _OVERSAMPLING = 4  # BS.1770-5, annex 2: at least 192 kHz for sound at 48 kHz
-_CHUNK_SAMPLES = 1 << 19  # keeps the oversampled copy of a long sound near 10 s
-_FILTER_REACH_SAMPLES = 32  # beyond the polyphase filter's 10 taps to each side, so that chunks join exactly
+_BLOCK_SAMPLES, _BLOCKS_AT_ONCE = 512, 16  # that are oversampled together
+_FILTER_REACH_SAMPLES = 32  # beyond the polyphase filter's 10 taps to each side, so that blocks join exactly
 _CHANNELS_WITHOUT_LFE = [0, 1, 2, 4, 5]  # BS.1770 leaves the low-frequency channel of 5.1 out
 
 
@@ -32,8 +32,14 @@ def integrated_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RAT
 
     Source: ITU-R BS.1770-5, annex 1, with the exact filter coefficients as fitted by B. De Man.
     """
-    blocks = momentary_lufs(_heard_channels(samples), sample_rate)
-    loud = blocks[blocks > _ABSOLUTE_GATE_LUFS]
+    if len(samples) < round(_GATING_BLOCK_S * sample_rate):
+        return None
+    return gated_lufs(momentary_lufs(_heard_channels(samples), sample_rate))
+
+
+def gated_lufs(blocks: NDArray[np.float64]) -> float | None:
+    """Average the loudness of the blocks that pass both gates of BS.1770; None when none does."""
+    loud = blocks[blocks > ABSOLUTE_GATE_LUFS]
     if not loud.size:
         return None
     return _mean_lufs(loud[loud > _mean_lufs(loud) + _RELATIVE_GATE_LU])
@@ -42,14 +48,15 @@ def integrated_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RAT
 def momentary_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
     """Measure the loudness of each whole block of 0.4 s, one each 0.1 s, in LUFS; -inf for silence.
 
-    `samples` is `(samples, channels)` of up to five channels.
+    `samples` is `(samples, channels)` of up to five channels. One shorter than a block is measured as if
+    silence followed.
     """
     hop = _GATING_BLOCK_S * sample_rate / _HOPS_IN_A_BLOCK
-    edges = np.rint(np.arange(int(len(samples) / hop + 1e-9) + 1) * hop).astype(np.intp)
-    if len(edges) <= _HOPS_IN_A_BLOCK:
-        return np.zeros(0)
+    count = max(int(len(samples) / hop + 1e-9), _HOPS_IN_A_BLOCK)
+    edges = np.rint(np.arange(count + 1) * hop).astype(np.intp)
+    samples = np.pad(samples[: edges[-1]], ((0, max(0, edges[-1] - len(samples))), (0, 0)))
     weights = np.where(np.arange(samples.shape[1]) < 3, 1.0, _SURROUND_WEIGHT)
-    power = np.square(k_weighted(samples[: edges[-1]], sample_rate)) @ weights
+    power = np.square(k_weighted(samples, sample_rate)) @ weights
     hops = np.add.reduceat(power, edges[:-1])
     blocks = sliding_window_view(hops, _HOPS_IN_A_BLOCK).sum(axis=1) / (_GATING_BLOCK_S * sample_rate)
     with np.errstate(divide="ignore"):
@@ -87,14 +94,38 @@ def true_peak_dbtp(samples: NDArray[np.floating]) -> float:
 
     Source: ITU-R BS.1770-5, annex 2.
     """
+    if not samples.any():
+        return -float("inf")
+    sound = samples.reshape(len(samples), -1)
+    count = -(-len(sound) // _BLOCK_SAMPLES)
+    reach = _FILTER_REACH_SAMPLES
+    padded = np.pad(sound, ((reach, count * _BLOCK_SAMPLES - len(sound) + reach), (0, 0)))
+    width = _BLOCK_SAMPLES + 2 * reach
+    blocks = sliding_window_view(padded, width, axis=0)[::_BLOCK_SAMPLES]
+    magnitudes = np.abs(padded).max(axis=1)
+    bounds = _most_between() * sliding_window_view(magnitudes, width)[::_BLOCK_SAMPLES].max(axis=1)
+    # A block's bound tells that most of them need no closer look.
+    loudest = np.argsort(bounds)[::-1]
     peak = 0.0
-    for start in range(0, len(samples), _CHUNK_SAMPLES):
-        first = max(0, start - _FILTER_REACH_SAMPLES)
-        chunk = samples[first : start + _CHUNK_SAMPLES + _FILTER_REACH_SAMPLES]
-        between = np.abs(resample_poly(chunk, _OVERSAMPLING, 1, axis=0))
-        inside = slice((start - first) * _OVERSAMPLING, (start - first + _CHUNK_SAMPLES) * _OVERSAMPLING)
-        peak = max(peak, float(between[inside].max()))
-    return 20 * float(np.log10(peak)) if peak > 0 else -float("inf")
+    for start in range(0, count, _BLOCKS_AT_ONCE):
+        chosen = loudest[start : start + _BLOCKS_AT_ONCE]
+        chosen = chosen[bounds[chosen] > peak]
+        if not chosen.size:
+            break
+        between = np.abs(resample_poly(blocks[chosen], _OVERSAMPLING, 1, axis=2))
+        inside = slice(reach * _OVERSAMPLING, (reach + _BLOCK_SAMPLES) * _OVERSAMPLING)
+        peak = max(peak, float(between[..., inside].max()))
+    return 20 * float(np.log10(peak))
+
+
+@cache
+def _most_between() -> float:
+    """Give the most that the oversampling filter can make of samples of magnitude 1."""
+    reach = _FILTER_REACH_SAMPLES
+    impulse = np.zeros(2 * reach + 1)
+    impulse[reach] = 1
+    answer = np.abs(resample_poly(impulse, _OVERSAMPLING, 1)).reshape(-1, _OVERSAMPLING)
+    return 1.001 * float(answer.sum(axis=0).max())  # single precision rounds
 
 
 def _heard_channels(samples: NDArray[np.floating]) -> NDArray[np.float64]:

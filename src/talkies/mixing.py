@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, resample_poly, sosfilt
 
-from talkies.loudness import integrated_lufs, k_weighted, momentary_lufs, true_peak_dbtp
+from talkies.loudness import ABSOLUTE_GATE_LUFS, integrated_lufs, k_weighted, momentary_lufs, true_peak_dbtp
 from talkies.media import Samples, Track, TrackName
 from talkies.spec import SAMPLE_RATE
 
@@ -29,10 +29,10 @@ EFFECTS_OVER_BED_DB = 7.0
 LEAST_BED_UNDER_EFFECTS_DB = -6.0  # a bed that ducks further for a click is heard to pump
 
 # In speech two beds are held down apart, so that a loud bark does not take the music with it; together
-# they come to 17.4 dB under the speech at most. The bed gives way further where consonants lie, which a
+# they come to 19.5 dB under the speech at most. The bed gives way further where consonants lie, which a
 # recogniser and an old ear miss first, and early, so that a soft first sound is not covered.
-BED_UNDER_SPEECH_DB = 20.0
-EFFECTS_UNDER_SPEECH_DB = 21.0
+BED_UNDER_SPEECH_DB = 23.0
+EFFECTS_UNDER_SPEECH_DB = 22.0
 CONSONANTS_HZ = (1000.0, 4000.0)
 UNDER_CONSONANTS_DB = 8.0  # less of the bed between those
 LEAD_S, ATTACK_S, RELEASE_S = 0.2, 0.15, 0.4  # the bed is down before the first word; it falls, it rises
@@ -46,7 +46,6 @@ _LIMITER_LOOKAHEAD_S, _LIMITER_RELEASE_S = 0.003, 0.06
 _BLOCK_S, _HOP_S = 0.4, 0.1
 _ROUNDS = 8  # of gain and limiter
 _STEP = SAMPLE_RATE // 100  # samples between two points of a gain curve
-_SILENCE_LUFS = -70.0  # the absolute gate of BS.1770
 
 
 def mix(tracks: Sequence[Track], *, target_lufs: float = -16.0, ceiling_dbtp: float = -1.0) -> Samples:
@@ -92,13 +91,12 @@ def _gathered(tracks: Sequence[Track], name: TrackName) -> Scene:
 
 def _lufs(scene: Scene) -> float:
     loudness = integrated_lufs(scene)
-    return _SILENCE_LUFS if loudness is None else loudness
+    return ABSOLUTE_GATE_LUFS if loudness is None else loudness
 
 
 def _blocks(scene: Scene) -> NDArray[np.float64]:
     """Measure momentary loudness: one 0.4 s block each 0.1 s; silence counts as the absolute gate."""
-    missing = max(0, round(_BLOCK_S * SAMPLE_RATE) - len(scene))
-    return np.maximum(momentary_lufs(np.pad(scene, ((0, missing), (0, 0)))), _SILENCE_LUFS)
+    return np.maximum(momentary_lufs(scene), ABSOLUTE_GATE_LUFS)
 
 
 def _gain(decibels: float | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,12 +105,12 @@ def _gain(decibels: float | NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _at(scene: Scene, lufs: float) -> Scene:
     level = _lufs(scene)
-    return scene * _gain(lufs - level) if level > _SILENCE_LUFS else scene
+    return scene * _gain(lufs - level) if level > ABSOLUTE_GATE_LUFS else scene
 
 
 def _within(scene: Scene, bounds: tuple[float, float], level: float) -> Scene:
     """Keep the level a scene comes in, brought to the nearer bound when it lies outside."""
-    if level <= _SILENCE_LUFS:
+    if level <= ABSOLUTE_GATE_LUFS:
         return scene
     return scene * _gain(float(np.clip(level, *bounds)) - level)
 
@@ -205,7 +203,7 @@ def _excess_db(speech: NDArray[np.float64], bed: NDArray[np.float64], active: ND
 def _master(scene: Scene, target_lufs: float, ceiling_dbtp: float) -> Samples:
     """Bring a mix to its loudness under its ceiling: gain and limiter in turn, until both hold."""
     level = _lufs(scene)
-    if level <= _SILENCE_LUFS:
+    if level <= ABSOLUTE_GATE_LUFS:
         return scene.astype(np.float32)
     ceiling_db = ceiling_dbtp - ENCODER_MARGIN_DB
     peaks = _peaks(scene)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
 from talkies.loudness import integrated_lufs, true_peak_dbtp
 
@@ -60,13 +61,24 @@ def test_the_true_peak_finds_what_lies_between_the_samples() -> None:
     assert true_peak_dbtp(sound[2400:-2400]) == pytest.approx(-6.02, abs=0.4)
 
 
-def test_a_peak_where_two_chunks_of_a_long_sound_meet_is_found() -> None:
-    sound = np.zeros(1_100_000, np.float32)
-    sound[(1 << 19) - 1 : (1 << 19) + 1] = 0.9
+@pytest.mark.parametrize("seed", range(4))
+def test_the_true_peak_is_that_of_the_whole_sound_oversampled(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    loudness = np.interp(np.arange(20_000), np.arange(0, 20_001, 500), chance.uniform(0.3, 1, 41))
+    sound = (0.2 * loudness[:, None] * chance.standard_normal((20_000, 2))).astype(np.float32)
+
+    whole = np.abs(resample_poly(sound, 4, 1, axis=0)).max()
+
+    assert true_peak_dbtp(sound) == pytest.approx(20 * np.log10(whole), abs=1e-4)
+
+
+def test_a_peak_where_two_blocks_meet_is_found() -> None:
+    sound = np.zeros(100_000, np.float32)
+    sound[(1 << 14) - 1 : (1 << 14) + 1] = 0.9
 
     across = true_peak_dbtp(sound)
 
-    assert across == pytest.approx(true_peak_dbtp(sound[500_000:600_000]), abs=1e-4)
+    assert across == pytest.approx(true_peak_dbtp(sound[16_000:17_000]), abs=1e-4)
 
 
 def test_an_empty_sound_has_no_peak() -> None:

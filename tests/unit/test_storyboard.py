@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
 from talkies.plan import Plan, SpokenLine
@@ -70,7 +71,7 @@ def test_a_line_too_long_by_a_little_is_spoken_faster() -> None:
     short = plan(f'He says: "{text}"', duration=4)
 
     assert short.lines[0].text == text
-    assert 1.0 < short.lines[0].pace <= 1.32
+    assert 1.0 < short.lines[0].pace <= PACES[-1]
     assert short.lines[0].end_s - short.lines[0].start_s < usual.end_s - usual.start_s
     assert any("as fast" in note for note in short.notes)
 
@@ -224,7 +225,7 @@ def test_no_line_is_cut_off_and_what_is_done_to_fit_it_is_said(line: str, durati
 
     for spoken in made.lines:
         assert spoken.end_s < made.duration_s - 0.3
-        assert 1.0 <= spoken.pace <= 1.32
+        assert 1.0 <= spoken.pace <= PACES[-1]
         assert (spoken.pace > 1.0) == any("as fast" in note for note in made.notes)
     whole = "".join(spoken.text for spoken in made.lines) == line
     assert whole or any("fit" in said or "no voice" in said for said in made.not_rendered)

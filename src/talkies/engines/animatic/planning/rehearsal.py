@@ -30,7 +30,7 @@ REPEATS_S: dict[str, float] = {
     "phone": 2.2,
 }
 USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
-PACES = (1.0, 1.08, 1.16, 1.24, 1.32)  # tried in turn; beyond the last, speech sounds hurried
+PACES = (1.0, 1.08, 1.16, 1.24, 1.32, 1.4, 1.5)  # tried in turn; beyond the last, speech sounds hurried
 _QUICKEST = 0.96  # of the time that a pace promises: no line is spoken quicker than that
 LONGEST_SPEECH = 400  # letters: more than 12 s hold at the fastest pace
 IDEOGRAPH = 4  # letters that one takes the time of

@@ -29,17 +29,17 @@ VOICES: dict[Voice, Delivery] = {
     "woman": Delivery(),
     "man": Delivery(Timbre(pitch=0.57, formants=0.87, melody=0.9)),
     "girl": Delivery(Timbre(pitch=1.36, formants=1.03), pace=0.95),
-    "boy": Delivery(Timbre(pitch=1.15, formants=1.025), pace=0.96),
+    "boy": Delivery(Timbre(pitch=1.15, formants=1.0), pace=0.96),
     "old_woman": Delivery(
-        Timbre(pitch=0.86, formants=0.96, breath=0.2, tremor=0.022, tilt_db=-1.0), pace=0.86, level_db=-1.5
+        Timbre(pitch=0.86, formants=0.96, breath=0.2, tremor=0.022, tilt_db=-1.0), pace=0.9, level_db=-1.5
     ),
     "old_man": Delivery(
         Timbre(pitch=0.66, formants=0.9, melody=0.85, breath=0.2, tremor=0.022, tilt_db=-1.0),
-        pace=0.86,
+        pace=0.9,
         level_db=-1.5,
     ),
     "narrator": Delivery(
-        Timbre(pitch=0.48, formants=0.84, melody=0.8, tilt_db=-0.5, warmth_db=3.0), pace=0.9
+        Timbre(pitch=0.48, formants=0.84, melody=0.8, tilt_db=-0.5, warmth_db=3.0), pace=0.96
     ),
 }
 """Ratios of pitch and formants are those between the sexes and ages, on the side where words stay clear.

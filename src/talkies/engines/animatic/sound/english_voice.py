@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.sound import vowels
 from talkies.engines.animatic.sound.time_stretch import hastened
 from talkies.engines.animatic.sound.utterance import (
     FRAME,
@@ -36,7 +37,8 @@ _SILENCE_DB = -38.0  # under the loudest moment: a sound has ended
 _LOWEST_VOICE_HZ = 90.0  # the network's pitch slides to 0 where the voice ends
 _GRAPH_FIELD, _OUTPUT_FIELD, _NAME_FIELD = 7, 12, 1  # of ONNX's ModelProto, GraphProto, ValueInfoProto
 _MAX_PHONEMES = 400  # that the network was made to take at once
-_SLOWEST, _FASTEST = 0.55, 1.9  # outside, words smear
+_USUAL_SPEED = 0.81  # of the network's own, which is hurried: over 220 words a minute
+_SLOWEST, _FASTEST = 0.5, 1.6  # outside, words smear
 _PACE_TOLERANCE = 0.03  # as a share: nobody hears less
 
 _SENTENCE_PAUSE_S = 0.25
@@ -51,35 +53,35 @@ _VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 
 
 def synthesise(text: str, pace: float, seed: int) -> tuple[Utterance, ...]:
-    """Speak English at `pace` times the voice's own speed, one utterance a sentence with pauses between.
+    """Speak English at `pace` times the usual speed, one utterance a sentence with pauses between.
 
     `seed` decides the breath noise. The same text, pace and seed give the same samples bit for bit.
     """
-    speed = float(np.clip(pace, _SLOWEST, _FASTEST))
+    held = float(np.clip(pace, _SLOWEST, _FASTEST))
     parts: list[Utterance] = []
     for index, (letters, pause_s) in enumerate(_passages(text)):
         if parts:
-            parts.append(silence(pause_s / speed))
-        parts.append(_passage(letters, speed, seed, index))
+            parts.append(silence(pause_s / held))
+        parts.append(_passage(letters, held, seed, index))
     return tuple(parts)
 
 
 @functools.lru_cache(maxsize=256)
-def _passage(letters: str, speed: float, seed: int, index: int) -> Utterance:
+def _passage(letters: str, pace: float, seed: int, index: int) -> Utterance:
     """Speak what the network takes at once. Kept, since a planner drops sentences and tries again."""
-    spoken, steps = _spoken(letters, speed, rng(seed, "voice", index))
+    spoken, steps = _spoken(letters, _USUAL_SPEED * pace, rng(seed, "voice", index))
     spoken = trimmed(spoken)
-    if steps is None or speed == 1:
+    if steps is None or pace == 1:
         return spoken
-    shortfall = speed * steps / _usual_steps(letters)
+    shortfall = pace * steps / _usual_steps(letters)
     return hastened(spoken, shortfall) if abs(shortfall - 1) > _PACE_TOLERANCE else spoken
 
 
 @functools.lru_cache(maxsize=256)
 def _usual_steps(letters: str) -> float:
-    """Give a passage's duration at speed 1. Most sounds last 2 steps, and rounding keeps many there."""
+    """Give a passage's duration at the usual speed. Most sounds last 2 steps; rounding keeps many there."""
     voice = _voice()
-    return float(voice.sess.run([_DURATIONS], _inputs(voice, letters, 1.0))[0].sum())
+    return float(voice.sess.run([_DURATIONS], _inputs(voice, letters, _USUAL_SPEED))[0].sum())
 
 
 def _passages(text: str) -> Iterator[tuple[str, float]]:
@@ -112,12 +114,17 @@ def _spoken(letters: str, speed: float, noise: np.random.Generator) -> tuple[Utt
     spectra = voice.sess.run(None, _inputs(voice, letters, speed))
     outputs = dict(zip(_output_names(voice), spectra, strict=True))
     durations = outputs.pop(_DURATIONS, None)
+    known = [letter for letter in letters if letter in voice.vocab]
+    edges_s = None
+    if durations is not None:
+        edges_s = np.cumsum(durations.ravel()[:-1]) * _STEP_S - _LEAD_S
+        gain = vowels.moved(outputs["lh"][0], known, edges_s, frame_s=_STEP_S / 2, top_hz=VOICE_RATE / 2)
+        for part in ("lh", "ln", "lr"):
+            outputs[part] = outputs[part] + gain
     samples: NDArray[np.float32] = dsp.synth(*(spectrum[0] for spectrum in outputs.values()), noise)
     pitch_hz = _pitch(outputs["f0"][0], samples.size // FRAME)
-    known = [letter for letter in letters if letter in voice.vocab]
-    if durations is None:
+    if durations is None or edges_s is None:
         return Utterance(samples, pitch_hz, _phonemes(known, _edges_by_energy(known, samples), samples)), None
-    edges_s = np.cumsum(durations.ravel()[:-1]) * _STEP_S - _LEAD_S
     return Utterance(samples, pitch_hz, _phonemes(known, edges_s, samples)), float(durations.sum())
 
 

@@ -6,16 +6,15 @@ A signal is one channel, `(samples,)` float64 at 48 kHz; a scene is stereo, `(sa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
-import pyloudnorm
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, lfilter, oaconvolve, sosfilt
 
+from talkies.loudness import gated_lufs, momentary_lufs
 from talkies.media import Samples
 from talkies.spec import SAMPLE_RATE
 
@@ -23,7 +22,6 @@ Generator = np.random.Generator
 Signal = NDArray[np.float64]
 
 _CONTROL_RATE = 400  # Hz: rate at which slow curves are evaluated before they are drawn out to samples
-_LOUDNESS_BLOCK = round(0.4 * SAMPLE_RATE)  # samples: the gating block of ITU-R BS.1770-4
 _EDGE_S = 0.01  # s: fade at the edges of a sound, long enough that no click is heard
 
 
@@ -250,32 +248,14 @@ def rounded(scene: Signal, drive: float) -> Signal:
     return soft
 
 
-@cache
-def _meter() -> pyloudnorm.Meter:
-    return pyloudnorm.Meter(SAMPLE_RATE)
-
-
-def block_loudness(scene: Signal) -> Signal:
-    """Measure the momentary loudness in LUFS of 0.4 s blocks, one each 0.1 s. Source: ITU-R BS.1770-4.
-
-    A sound shorter than one block is measured as if silence followed.
-    """
-    padded = np.pad(scene, ((0, max(0, _LOUDNESS_BLOCK - len(scene))), (0, 0)))
-    meter = _meter()
-    meter.integrated_loudness(padded)
-    blocks: Signal = np.maximum(meter.blockwise_loudness, -120.0)
-    return blocks
-
-
 def at_loudness(scene: Signal, lufs: float, *, loudest_moment: bool = False) -> Samples:
     """Scale a stereo scene to a loudness and round it to float32, keeping every sample under -1 dBFS.
 
-    Its steady loudness counts, gated as in ITU-R BS.1770-4, or with `loudest_moment` its loudest 0.4 s.
+    Its steady loudness counts, gated as in ITU-R BS.1770, or with `loudest_moment` its loudest 0.4 s. What is
+    below the absolute gate throughout stays as it is.
     """
-    blocks = block_loudness(scene)
-    power = 10 ** (blocks / 10)
-    if not loudest_moment:
-        gate = 10 * np.log10(power[blocks > -70].mean()) - 10 if (blocks > -70).any() else -120.0
-        power = power[blocks > gate]
-    level = 10 * np.log10(power.max() if loudest_moment else power.mean())
+    blocks = momentary_lufs(scene)
+    level = gated_lufs(np.atleast_1d(blocks.max()) if loudest_moment else blocks)
+    if level is None:
+        return scene.astype(np.float32)
     return tame(scene * 10 ** ((lufs - level) / 20)).astype(np.float32)
