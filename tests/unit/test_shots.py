@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.film.shots import render_shots, understand_pictures
 from talkies.errors import Canceled
 from talkies.fitting import fit
@@ -200,3 +201,23 @@ def test_progress_is_told_and_a_cancel_passes_through(landscape: Frame) -> None:
     assert told[0] == ("analysis", 0, 4)
     assert ("analysis", 4, 4) in told
     assert told[-1] == ("picture", 5, 24)
+
+
+def test_the_next_shot_is_prepared_while_the_last_frames_of_this_one_are_made(
+    landscape: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = []
+    prepare = ShotFilm.prepare
+    monkeypatch.setattr(ShotFilm, "prepare", lambda film: (prepared.append(len(film)), prepare(film)))
+    plan = _plan(
+        Shot(start_frame=0, end_frame=30, picture="first", opens_whole=True),
+        Shot(start_frame=30, end_frame=53, picture="first"),
+    )
+    scenes = understand_pictures(plan, Inputs(landscape), no_tick)
+    first, second = render_shots(plan, scenes, no_tick)
+
+    list(itertools.islice(first.frames, 29))
+    assert prepared == [23]
+    list(first.frames)
+    assert len(list(second.frames)) == 23
+    assert prepared == [23]

@@ -125,6 +125,10 @@ class ShotFilm:
     def __len__(self) -> int:
         return len(self._poses)
 
+    def prepare(self) -> None:
+        """Make the textures of the first frames now."""
+        self._band_for(self._poses[0])
+
     def frame(self, index: int) -> Frame:
         """Render one frame, `(height, width, 3)` uint8 RGB; at rest it is the prepared picture itself."""
         views = open_shutter(self._poses, index, self._lens)

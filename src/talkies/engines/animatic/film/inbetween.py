@@ -93,6 +93,9 @@ class BetweenFilm:
         self._first = _Picture(first, [role.first for role in roles])
         self._last = _Picture(last, [role.last for role in roles])
 
+    def prepare(self) -> None:
+        """Nothing is left to make: both pictures are there at their sizes."""
+
     def frame(self, index: int) -> Frame:
         """Render one frame; after the last it stays."""
         if index <= 0:

@@ -72,6 +72,10 @@ class MeetingFilm:
         self._first = _film_towards(plan, shot, first, here, closing=False)
         self._last = _film_towards(plan, shot, last, there, closing=True)
 
+    def prepare(self) -> None:
+        """Make the textures of the first frames now."""
+        self._first.prepare()
+
     def frame(self, index: int) -> Frame:
         """Render one frame; after the last it stays."""
         index = min(index, self._frame_count - 1)

@@ -6,7 +6,8 @@ picture -> scene (faces, matte, plate, depth) -> view and camera path -> frames 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
 from typing import Literal, NamedTuple, Protocol
@@ -32,6 +33,7 @@ Scenes = dict[tuple[PictureName, Framing], Scene]
 WHOLE_FRAMING = Framing()
 _TIGHT = ("medium", "close_up", "extreme_close_up")
 _LEAVES_HEADS = ("pan", "tilt", "crane", "roll")  # moves that may lead the camera away from a head
+_LAST_FRAMES = 16  # of a shot, beside which the next is prepared: that takes about as long
 _ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the centred crop does not show
 
 
@@ -40,6 +42,10 @@ class Film(Protocol):
 
     Several threads may ask at once; what a frame shows does not depend on the order.
     """
+
+    def prepare(self) -> None:
+        """Make what the first frames need and all frames share, so that none has to wait for it."""
+        ...
 
     def frame(self, index: int) -> Frame:
         """Render one frame."""
@@ -67,13 +73,11 @@ def render_shots(plan: Plan, scenes: Scenes, tick: Tick) -> Iterator[Footage]:
     Raises:
         Canceled: from `tick`.
     """
-    before: Film | None = None
-    for index, shot in enumerate(plan.shots):
-        tail = plan.shots[index + 1].transition_frames if index + 1 < len(plan.shots) else 0
-        film = _film(plan, shot, scenes, tail)
+    tails = [*(shot.transition_frames for shot in plan.shots[1:]), 0]
+    films = [_film(plan, shot, scenes, tail) for shot, tail in zip(plan.shots, tails, strict=True)]
+    for shot, before, film, after in zip(plan.shots, [None, *films], films, [*films[1:], None], strict=False):
         absent = list_absences(plan, shot, _scene(shot, scenes))
-        yield Footage(_frames(plan, shot, film, before, tick), absent)
-        before = film
+        yield Footage(_frames(plan, shot, (before, film, after), tick), absent)
 
 
 def understand_pictures(plan: Plan, inputs: Inputs, tick: Tick) -> Scenes:
@@ -151,6 +155,9 @@ class _CutFilm:
     def __init__(self, opening: Film, rest: Film) -> None:
         self._opening, self._rest = opening, rest
 
+    def prepare(self) -> None:
+        self._opening.prepare()
+
     def frame(self, index: int) -> Frame:
         if index < _ESTABLISHING_FRAMES:
             return self._opening.frame(index)
@@ -184,14 +191,36 @@ def film_shot(
     return set_up(plan, shot, scene, poses, focus, **ends)
 
 
-def _frames(plan: Plan, shot: Shot, film: Film, before: Film | None, tick: Tick) -> Iterator[Frame]:
-    """Make a shot's frames, with the shot before it still running under the transition."""
+def _frames(
+    plan: Plan, shot: Shot, films: tuple[Film | None, Film, Film | None], tick: Tick
+) -> Iterator[Frame]:
+    """Make a shot's frames. `films` are those of the shot before, of this one and of the next.
+
+    The shot before still runs under the transition; the next is prepared before this one's last frames.
+    """
+    before, film, after = films
+    del films
     passing = 0
     if before is not None and shot.transition is not None:
         passing = shot.transition_frames
         yield from _told(plan, shot, partial(_in_transition, plan, shot, film, before), range(passing), tick)
     before = None  # frees its textures
-    yield from _told(plan, shot, film.frame, range(passing, shot.frame_count), tick)
+    last = max(shot.frame_count - _LAST_FRAMES, passing)
+    yield from _told(plan, shot, film.frame, range(passing, last), tick)
+    with _preparing(after):
+        yield from _told(plan, shot, film.frame, range(last, shot.frame_count), tick)
+
+
+@contextmanager
+def _preparing(film: Film | None) -> Iterator[None]:
+    """Prepare a film beside other work."""
+    if film is None:
+        yield
+        return
+    with ThreadPoolExecutor(1, "next shot") as pool:
+        prepared = pool.submit(film.prepare)
+        yield
+        prepared.result()
 
 
 def _told(

@@ -115,5 +115,6 @@ def _spans(columns: NDArray[np.bool_], width: int) -> tuple[Span, ...]:
 
 def _runs(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Give the start and the end of each run of True, `(runs, 2)`."""
-    edges = np.diff(columns.astype(np.int8), prepend=0, append=0)
-    return np.flatnonzero(edges).reshape(-1, 2)
+    framed = np.zeros(len(columns) + 2, bool)
+    framed[1:-1] = columns
+    return np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2)

@@ -163,8 +163,11 @@ def _cropped(subjects: list[Pixels], region: tuple[int, int, int, int], box: Box
     mirrored = min(mirrored, right - left - 1, bottom - top - 1)
     above, below = mirrored * (top == 0), mirrored * (bottom == rows)
     before, after = mirrored * (left == 0), mirrored * (right == columns)
+    sides = (above, below, before, after)
     parts = [
-        np.pad(pixels[top:bottom, left:right], ((above, below), (before, after), (0, 0)), mode="reflect")
+        np.asarray(
+            cv2.copyMakeBorder(pixels[top:bottom, left:right], *sides, cv2.BORDER_REFLECT_101), np.uint8
+        )
         for pixels in subjects
     ]
     part_box = (
