@@ -208,7 +208,12 @@ def test_the_next_shot_is_prepared_while_the_last_frames_of_this_one_are_made(
 ) -> None:
     prepared = []
     prepare = ShotFilm.prepare
-    monkeypatch.setattr(ShotFilm, "prepare", lambda film: (prepared.append(len(film)), prepare(film)))
+
+    def note(film: ShotFilm) -> None:
+        prepared.append(len(film))
+        prepare(film)
+
+    monkeypatch.setattr(ShotFilm, "prepare", note)
     plan = _plan(
         Shot(start_frame=0, end_frame=30, picture="first", opens_whole=True),
         Shot(start_frame=30, end_frame=53, picture="first"),
