@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from talkies.engines.animatic.living.casting import Cast, cast
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
+from talkies.engines.animatic.living.lips import shows_mouth
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.engines.animatic.planning.omissions import SCENIC, quote
@@ -27,9 +28,14 @@ def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
 
 def _unspoken(plan: Plan, number: int, roles: Cast) -> Iterator[str]:
     for line in plan.lines:
-        if line.shot == number and not line.voice_over and not roles.speakers(line):
+        if line.shot != number or line.voice_over:
+            continue
+        speakers = roles.speakers(line)
+        if not speakers:
             whose = f"no face for “{line.speaker}”" if roles.faces and line.speaker else "no face"
             yield f"moving lips for “{line.text}”: {whose} was found in the picture; the words are heard"
+        elif not any(shows_mouth(roles.faces[speaker]) for speaker in speakers):
+            yield f"moving lips for “{line.text}”: the face is turned too far aside; the words are heard"
 
 
 def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:

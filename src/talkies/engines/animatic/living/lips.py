@@ -8,6 +8,7 @@ along the lips, -1 and 1 at the corners, also where one half of a turned mouth i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -133,6 +134,28 @@ class Lips:
         return np.asarray(ALONG * (self.left + self.right) / 2 + ALONG**2 * (self.right - self.left) / 2)
 
 
+class _Front(NamedTuple):
+    """A face's mesh as seen from its front: `flat` is `(468, 2)` in face sizes from the middle of the mouth.
+
+    The axes are in columns: to the right, down, towards the viewer. The rest are distances to the left and
+    to the right: of the mouth's corners, and of the face's outline.
+    """
+
+    axes: NDArray[np.float64]
+    size: float
+    middle: NDArray[np.float64]
+    flat: NDArray[np.float64]
+    left: float
+    right: float
+    jaw_left: float
+    jaw_right: float
+
+
+def shows_mouth(face: Face) -> bool:
+    """Tell whether a face is turned so little that both halves of its mouth are seen."""
+    return _front(face.mesh.astype(np.float64)) is not None
+
+
 def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> Lips | None:
     """Find the lips of a face in a texture; None where it is turned so far that one half is hidden.
 
@@ -142,18 +165,10 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
     points = face.mesh.astype(np.float64)
     points[:, :2] = (points[:, :2] - corner) * density
     points[:, 2] *= density
-    axes, size = _axes(points)
-    plane = axes[:2, :2]
-    if size <= 0 or np.linalg.det(plane) < _MIN_AREA:
+    front = _front(points)
+    if front is None:
         return None
-    middle = points[[13, 14], :2].mean(axis=0)
-    flat = (points[:, :2] - middle) @ np.linalg.inv(plane).T / size
-    left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
-    if min(left, right) < 0.25 * max(left, right):
-        return None
-    jaw_left, jaw_right = -float(flat[list(_JAW_LEFT), 0].min()), float(flat[list(_JAW_RIGHT), 0].max())
-    if jaw_left < _BESIDE * left or jaw_right < _BESIDE * right:
-        return None
+    axes, size, middle, flat, left, right, jaw_left, jaw_right = front
     x_along = ALONG * (left + right) / 2 + ALONG**2 * (right - left) / 2
     upper, lower, upper_outer, lower_outer = (
         _line(flat[list(ring)], x_along) for ring in (_UPPER_INNER, _LOWER_INNER, _UPPER_OUTER, _LOWER_OUTER)
@@ -176,6 +191,22 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
         jaw_right=jaw_right,
     )
     return _shut(lips, pixels) if _is_shut(lips, pixels) else _parted(lips, pixels)
+
+
+def _front(points: NDArray[np.float64]) -> _Front | None:
+    """See a mesh, `(468, 3)`, from the front; None where one half of the mouth is hidden."""
+    axes, size = _axes(points)
+    plane = axes[:2, :2]
+    if size <= 0 or np.linalg.det(plane) < _MIN_AREA:
+        return None
+    middle = points[[13, 14], :2].mean(axis=0)
+    flat = (points[:, :2] - middle) @ np.linalg.inv(plane).T / size
+    left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
+    jaw_left, jaw_right = -float(flat[list(_JAW_LEFT), 0].min()), float(flat[list(_JAW_RIGHT), 0].max())
+    is_lopsided = min(left, right) < 0.25 * max(left, right)
+    if is_lopsided or jaw_left < _BESIDE * left or jaw_right < _BESIDE * right:
+        return None
+    return _Front(axes, size, middle, flat, left, right, jaw_left, jaw_right)
 
 
 def _is_shut(lips: Lips, pixels: Pixels) -> bool:

@@ -22,10 +22,8 @@ _FINEST = 2.6  # frame pixels of a ripple: shorter ones would flicker
 _THRESHOLD, _STEEPNESS = 0.1, 0.4  # of the pattern that is a streak
 _STRENGTH = 0.6  # of the sky's light, in the clearest streak
 _SKYLIGHT = 0.6  # of the streaks' colour, the rest is the water's own
-_PATCH, _UNEVEN = (
-    0.35,
-    0.35,
-)  # picture widths between the wind's patches, and how differently they are rippled
+_PATCH = 0.35  # picture widths between the wind's patches
+_UNEVEN = 0.35  # how differently they are rippled
 
 
 class Sheen:

@@ -84,9 +84,8 @@ class _Quilt:
         self._laid_small = self._small.copy()
         self._coarse = cv2.GaussianBlur(self._small, (0, 0), _COARSE)
         self._laid_coarse = self._coarse.copy()
-        self._blended = np.zeros(
-            (*self._coarse.shape[:2], 4), np.float32
-        )  # the sum of weighted colours, and of weights
+        # The sum of weighted colours, and that of the weights.
+        self._blended = np.zeros((*self._coarse.shape[:2], 4), np.float32)
         self._weight = np.pad(np.where(known, np.float32(1), np.float32(_GUESS)), _ROOM)
         whole = cv2.erode(known.astype(np.uint8), np.ones((_SIDE, _SIDE)), borderValue=0)
         self._sources = np.asarray(whole, np.bool_)
