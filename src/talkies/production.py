@@ -20,7 +20,7 @@ from talkies.script import read
 from talkies.spec import SAMPLES_PER_FRAME, Spec
 
 CEILING_DBTP = -1.0
-_TRIALS = 3  # mixes made until one keeps under the ceiling; nearly always the first
+_TRIALS = 6  # mixes made until one keeps under the ceiling: nearly always the first, but clicks gain 2 dB
 
 
 def make_plan(spec: Spec, engine: Engine) -> Plan:

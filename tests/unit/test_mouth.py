@@ -287,6 +287,14 @@ def test_a_tiny_face_is_left_alone_or_drawn(smiling: Portrait, scale: float) -> 
     assert mouth.draw(part, OPEN).shape == part.shape
 
 
+def test_a_face_in_the_dark_can_speak(smiling: Portrait) -> None:
+    dark = np.zeros_like(smiling.pixels)
+    mouth = Mouth(smiling.face, dark, (0.0, 0.0), DENSITY)
+    left, top, right, bottom = mouth.box
+
+    assert mouth.draw(dark[top:bottom, left:right], OPEN).max() < 90
+
+
 def test_a_profile_is_left_alone(smiling: Portrait) -> None:
     mesh = smiling.face.mesh.copy()
     middle = mesh.mean(axis=0)
