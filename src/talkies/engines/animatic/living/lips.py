@@ -305,7 +305,8 @@ def _teeth(strip: Field, lip: NDArray[np.bool_], reach: NDArray[np.bool_]) -> ND
     light = _grey(inside)
     of_lip = np.median(strip[lip & middle], axis=0)
     contrast = np.median(inside[light >= np.percentile(light, 80)], axis=0) - of_lip
-    if not contrast.any() or float(contrast.mean()) < min(_LEAST_CONTRAST, _LEAST_SHARE * float(of_lip.mean())):
+    least = min(_LEAST_CONTRAST, _LEAST_SHARE * float(of_lip.mean()))
+    if not contrast.any() or float(contrast.mean()) < least:
         return marked
     likeness = (strip - of_lip) @ contrast / float(contrast @ contrast)
     alike = np.asarray((likeness > _ALIKE) & reach, np.uint8)
