@@ -29,9 +29,9 @@ EFFECTS_OVER_BED_DB = 7.0
 LEAST_BED_UNDER_EFFECTS_DB = -6.0  # a bed that ducks further for a click is heard to pump
 
 # In speech two beds are held down apart, so that a loud bark does not take the music with it; together
-# they come to 19.5 dB under the speech at most. The bed gives way further where consonants lie, which a
+# they come to 19.9 dB under the speech at most. The bed gives way further where consonants lie, which a
 # recogniser and an old ear miss first, and early, so that a soft first sound is not covered.
-BED_UNDER_SPEECH_DB = 23.0
+BED_UNDER_SPEECH_DB = 24.0
 EFFECTS_UNDER_SPEECH_DB = 22.0
 CONSONANTS_HZ = (1000.0, 4000.0)
 UNDER_CONSONANTS_DB = 8.0  # less of the bed between those
