@@ -26,7 +26,7 @@ FACE = Face((250, 80, 120, 150), 0.9, np.zeros((MESH_POINTS, 3), np.float32))
 def absences(prompt: str, *faces: Face) -> tuple[str, ...]:
     facts = PictureFacts("a" * 64, 640, 360)
     plan = draw(settle(prompt=prompt, first_frame=facts, seed=3), read(prompt))
-    scene = Scene(PLAIN, PLAIN, faces, None, PLAIN, estimate_depth(Landscape(PLAIN, None), None, ()))
+    scene = Scene(PLAIN, PLAIN, faces, None, (), estimate_depth(Landscape(PLAIN, None), None, ()))
     return list_absences(plan, plan.shots[0], scene)
 
 

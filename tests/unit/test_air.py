@@ -40,12 +40,12 @@ def scene(*, person: bool = False) -> Scene:
     ramp = np.linspace(0.2, 1.2, 90, dtype=np.float32)[:, None]
     background = np.ascontiguousarray(np.broadcast_to(ramp, (90, 160)))
     if not person:
-        return Scene(picture, picture, (), None, picture, Depth(background, None))
+        return Scene(picture, picture, (), None, (), Depth(background, None))
     alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
     alpha[60:, 220:420] = 255
     face = Face((270, 80, 100, 100), 0.9, np.zeros((MESH_POINTS, 3), np.float32))
     depth = Depth(background, np.ones((90, 160), np.float32))
-    return Scene(picture, picture, (face,), Matte(alpha, "person"), picture, depth)
+    return Scene(picture, picture, (face,), Matte(alpha, "person"), (), depth)
 
 
 def plan(*kinds: Weather | Light, more: tuple[Cue, ...] = ()) -> Plan:
@@ -311,7 +311,7 @@ def test_a_flame_flickers_most_about_itself_and_warmly() -> None:
 
 def test_neon_leaves_a_picture_without_a_light_alone() -> None:
     dull = np.full((HEIGHT, WIDTH, 3), 80, np.uint8)
-    where = Scene(dull, dull, (), None, dull, Depth(np.ones((9, 16), np.float32), None))
+    where = Scene(dull, dull, (), None, (), Depth(np.ones((9, 16), np.float32), None))
 
     assert np.array_equal(drawn(air(plan("neon"), where), 40, where), dull)
 
@@ -356,7 +356,7 @@ def test_dust_floats_so_slowly_that_neighbour_frames_are_alike() -> None:
 def test_sun_rays_fan_out_from_a_glare() -> None:
     picture = np.full((HEIGHT, WIDTH, 3), 60, np.uint8)
     picture[30:60, 200:230] = 255
-    where = Scene(picture, picture, (), None, picture, Depth(np.full((9, 16), 0.5, np.float32), None))
+    where = Scene(picture, picture, (), None, (), Depth(np.full((9, 16), 0.5, np.float32), None))
     stage = Stage(where, (0.0, 0.0))
     frame = picture.copy()
 
@@ -369,9 +369,7 @@ def test_sun_rays_fan_out_from_a_glare() -> None:
 def test_smoke_hangs_lower_than_fog() -> None:
     dark = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
     dark[:, :80] = 220
-    stage = Stage(
-        Scene(dark, dark, (), None, dark, Depth(np.full((9, 16), 0.5, np.float32), None)), (0.0, 0.0)
-    )
+    stage = Stage(Scene(dark, dark, (), None, (), Depth(np.full((9, 16), 0.5, np.float32), None)), (0.0, 0.0))
 
     def lowness(body: Body) -> float:
         veil = np.zeros((HEIGHT, WIDTH))

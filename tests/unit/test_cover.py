@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.optics.cover import Cover, Span, bare_strips, mixed_strip
+from talkies.engines.animatic.optics.cover import Cover, Showing, Span, visible_strips, whole_strip
 from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, sample
 
 WIDTH, HEIGHT = 640, 352
@@ -48,41 +48,61 @@ def test_nothing_that_is_seen_is_left_out(
         start, end = rng.integers(0, alpha.shape[::-1], (2, 2))
         cv2.line(alpha, start.tolist(), end.tolist(), grey, 2)
     grids = [_grid(zoom, *shift, wave), _grid(zoom, shift[0] + 3, shift[1], wave)]
-    strips = Cover(alpha).strips(grids, WIDTH, HEIGHT)
+    layer, background = visible_strips([Cover(alpha).showing(grids)], WIDTH, HEIGHT)
     seen = [sample(alpha, enlarge_grid(grid, WIDTH, HEIGHT), cv2.BORDER_REPLICATE) for grid in grids]
-    assert [strip.top for strip in strips] == [0, *(strip.bottom for strip in strips[:-1])]
-    assert strips[-1].bottom == HEIGHT
-    for strip in strips:
-        rows = slice(strip.top, strip.bottom)
-        behind, before, shared = map(_columns, (strip.behind, strip.before, strip.shared))
+    assert [strip.top for strip in layer] == [0, *(strip.bottom for strip in layer[:-1])]
+    assert layer[-1].bottom == HEIGHT
+    for before, behind in zip(layer, background, strict=True):
+        assert (before.top, before.bottom) == (behind.top, behind.bottom)
+        rows = slice(before.top, before.bottom)
+        bare, covered, shared = map(_columns, (behind.seen, before.seen, before.shared))
         for shown in seen:
-            assert (shown[rows, ~behind] == 255).all()
-            assert (shown[rows, ~before] == 0).all()
-            assert (shown[rows, before & ~shared] == 255).all()
+            assert (shown[rows, ~bare] == 255).all()
+            assert (shown[rows, ~covered] == 0).all()
+            assert (shown[rows, covered & ~shared] == 255).all()
 
 
 def test_what_an_opaque_subject_hides_is_not_read() -> None:
     alpha = np.zeros((HEIGHT * DENSITY, WIDTH * DENSITY), np.uint8)
     alpha[:, 400:1000] = 255
-    strips = Cover(alpha).strips([_grid(1, 0, 0, 0)], WIDTH, HEIGHT)
-    for strip in strips:
-        (behind_left, behind_right), (before,) = strip.behind, strip.before
-        assert 200 < behind_left[1] < 260
-        assert 440 < behind_right[0] < 500
-        assert 140 < before[0] < 200
-        assert 500 < before[1] < 560
+    layer, background = visible_strips([Cover(alpha).showing([_grid(1, 0, 0, 0)])], WIDTH, HEIGHT)
+    for strip in background:
+        left, right = strip.seen
+        assert 200 < left[1] < 260
+        assert 440 < right[0] < 500
+    for strip in layer:
+        (span,) = strip.seen
+        assert 140 < span[0] < 200
+        assert 500 < span[1] < 560
+
+
+def _upright(left: int, right: int) -> Showing:
+    """Show a layer in some of the grid's columns, softly beside them."""
+    nodes = np.zeros((HEIGHT // STEP + 2, WIDTH // STEP + 2), bool)
+    nodes[:, left + 1 : right + 1] = True
+    return Showing(np.asarray(cv2.erode(nodes.astype(np.uint8), np.ones((1, 3))) > 0), nodes)
+
+
+def test_what_any_nearer_layer_hides_is_not_read() -> None:
+    near, far, background = visible_strips([_upright(40, 81), _upright(20, 60)], WIDTH, HEIGHT)
+
+    assert {strip.seen for strip in near} == {((320, 640),)}
+    assert {strip.seen for strip in far} == {((160, 328),)}
+    assert {strip.shared for strip in far} == {((160, 168),)}
+    assert {strip.seen for strip in background} == {((0, 168),)}
 
 
 def test_spans_lie_on_the_grid() -> None:
     rng = np.random.default_rng(5)
     alpha = np.asarray(255 * (cv2.GaussianBlur(rng.normal(size=(704, 1280)), (0, 0), 40) > 0), np.uint8)
-    for strip in Cover(alpha).strips([_grid(1.3, 20, -9, 3)], WIDTH, HEIGHT):
-        starts = [span[0] for spans in (strip.behind, strip.before, strip.shared) for span in spans]
-        assert not np.any(np.array([strip.top, *starts]) % STEP)
+    cut = visible_strips([Cover(alpha).showing([_grid(1.3, 20, -9, 3)])], WIDTH, HEIGHT)
+    starts = [span[0] for strips in cut for strip in strips for span in (*strip.seen, *strip.shared)]
+    assert not np.any(np.array([*starts, *(strip.top for strips in cut for strip in strips)]) % STEP)
 
 
-def test_without_a_layer_everything_behind_is_seen_and_mixed_everything_of_both() -> None:
-    assert {strip.behind for strip in bare_strips(WIDTH, HEIGHT)} == {((0, WIDTH),)}
-    assert sum(strip.bottom - strip.top for strip in bare_strips(WIDTH, HEIGHT)) == HEIGHT
-    (whole,) = mixed_strip(WIDTH, HEIGHT)
-    assert whole.behind == whole.before == whole.shared == ((0, WIDTH),)
+def test_without_a_layer_everything_behind_is_seen_and_a_whole_strip_shows_everything_of_both() -> None:
+    (strips,) = visible_strips([], WIDTH, HEIGHT)
+    assert {strip.seen for strip in strips} == {((0, WIDTH),)}
+    assert sum(strip.bottom - strip.top for strip in strips) == HEIGHT
+    (whole,) = whole_strip(WIDTH, HEIGHT)
+    assert whole.seen == whole.shared == ((0, WIDTH),)

@@ -23,7 +23,7 @@ def _scene(*, subject: bool) -> Scene:
     field = np.full((9, 16), 0.4, np.float32)
     field[:3] = 0.2
     near = np.ones((9, 16), np.float32) if subject else None
-    return Scene(picture, picture, (), None, picture, Depth(field, near))
+    return Scene(picture, picture, (), None, (), Depth(field, near))
 
 
 def _apertures(
@@ -108,7 +108,7 @@ def test_a_rack_of_focus_goes_from_the_background_to_the_subject() -> None:
 def test_a_lens_at_rest_shows_what_one_that_is_being_set_shows() -> None:
     picture = np.asarray(cv2.resize(_noise()[:18, :32], (320, 180), interpolation=cv2.INTER_CUBIC), np.uint8)
     field = np.tile(np.linspace(0.2, 0.6, 32, dtype=np.float32), (18, 1))
-    scene = Scene(picture, picture, (), None, picture, Depth(field, None))
+    scene = Scene(picture, picture, (), None, (), Depth(field, None))
     poses = [Pose(zoom=1.1 + 0.05 * index) for index in range(3)]
     at_rest, being_set = (
         ShotFilm(scene, poses, (0, 0), apertures=[Aperture(1.0, width) for width in widths]).frame(1)

@@ -13,6 +13,7 @@ from talkies.engines.animatic.living.flowing import Flow, make_flow
 from talkies.engines.animatic.living.scenery import read_scenery
 from talkies.engines.animatic.optics.camera import AT_REST
 from talkies.engines.animatic.vision.depth import Depth
+from talkies.engines.animatic.vision.plate import Cut
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Ambience, Cue, PlacedSound, Plan, Shot
 from talkies.spec import FRAME_RATE, SAMPLES_PER_FRAME
@@ -53,7 +54,7 @@ def _scene() -> Scene:
     grass = cv2.GaussianBlur(chance.normal(0, 60, (_ROWS, _COLUMNS)).astype(np.float32), (0, 0), 1.5)
     picture[290:] = (np.array([90, 150, 40]) + grass[..., None])[290:]
     frame = np.clip(picture, 0, 255).astype(np.uint8)
-    return Scene(frame, frame, (), None, frame, Depth(np.ones((90, 160), np.float32), None))
+    return Scene(frame, frame, (), None, (), Depth(np.ones((90, 160), np.float32), None))
 
 
 def _make(
@@ -194,7 +195,7 @@ def test_nothing_moves_where_time_stands_still() -> None:
 
 def test_nothing_moves_in_a_picture_without_scenery() -> None:
     frame = np.full((_ROWS, _COLUMNS, 3), 128, np.uint8)
-    scene = Scene(frame, frame, (), None, frame, Depth(np.ones((90, 160), np.float32), None))
+    scene = Scene(frame, frame, (), None, (), Depth(np.ones((90, 160), np.float32), None))
     plan = _plan(_ALL, "flow", "drift", "sway")
 
     assert (
@@ -265,12 +266,13 @@ def test_clouds_of_a_sky_of_its_own_drift_behind_the_land_and_leave_it_alone() -
     scene = _scene()
     alpha = np.zeros((_ROWS, _COLUMNS), np.uint8)
     alpha[_SHORE:] = 255
-    flow = _make(_plan("Clouds drift in the sky.", "drift"), replace(scene, known_look=None, land=alpha))
+    open_scene = replace(scene, known_look=None, cuts=(Cut(alpha, scene.prepared),))
+    flow = _make(_plan("Clouds drift in the sky.", "drift"), open_scene)
     assert flow is not None
 
-    drift, ways = flow.drift(40), flow.samples(40)
+    ((drift, share),), ways = flow.drift(40), flow.samples(40)
 
-    assert drift is not None
+    assert share == 1
     rows = round(_SHORE / _ROWS * len(drift))
     assert np.abs(drift[rows - 6 : rows]).max() * _COLUMNS > 2
     assert all(np.abs(way[: rows - 6]).max() * _COLUMNS < 0.5 for way, _ in ways)

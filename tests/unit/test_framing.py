@@ -34,7 +34,7 @@ def _scene(*faces: Face, box: tuple[int, int, int, int] | None = None, density: 
         alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
         cv2.rectangle(alpha, box, 255, cv2.FILLED)
         matte = Matte(alpha, "object")
-    return Scene(source, prepared, faces, matte, prepared, Depth(np.ones((9, 16), np.float32), None))
+    return Scene(source, prepared, faces, matte, (), Depth(np.ones((9, 16), np.float32), None))
 
 
 def _shown(view: View) -> tuple[float, float, float, float]:

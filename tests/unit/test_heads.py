@@ -33,7 +33,7 @@ def _scene(*faces: Face, touching: bool = False) -> Scene:
     alpha = np.zeros((_HEIGHT, _WIDTH), np.uint8)
     alpha[0 if touching else 60 :, 200:-200] = 255
     matte = Matte(alpha, "person" if faces else "object")
-    return Scene(picture, picture, faces, matte, picture, Depth(np.ones((9, 16), np.float32), None))
+    return Scene(picture, picture, faces, matte, (), Depth(np.ones((9, 16), np.float32), None))
 
 
 def _rig(scene: Scene) -> Heads:
@@ -136,7 +136,7 @@ def test_a_figure_turns_and_stands_on_its_foot() -> None:
 def test_a_figure_that_is_not_cut_out_moves_alone_and_the_edge_of_the_picture_stays() -> None:
     picture = np.full((360, 640, 3), 150, np.uint8)
     cv2.circle(picture, (320, 180), 70, (200, 40, 30), cv2.FILLED)
-    scene = Scene(picture, picture, (), None, picture, Depth(np.ones((9, 16), np.float32), None))
+    scene = Scene(picture, picture, (), None, (), Depth(np.ones((9, 16), np.float32), None))
 
     moved = rig_heads(scene).displacement([HeadPose(rise=0.05)]) * 640
 

@@ -74,4 +74,4 @@ def _plain_scene(seed: int) -> Scene:
     """A picture of noise: nobody and nothing stands out."""
     picture = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     field = np.full((40, 40), 0.6, np.float32)
-    return Scene(picture, picture, (), None, picture, Depth(field, None))
+    return Scene(picture, picture, (), None, (), Depth(field, None))

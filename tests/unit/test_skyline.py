@@ -8,8 +8,9 @@ from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
 from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.look import Region
+from talkies.engines.animatic.vision.plate import Cut
 from talkies.engines.animatic.vision.scene import Scene
-from talkies.engines.animatic.vision.skyline import Skyline, cut_skyline
+from talkies.engines.animatic.vision.skyline import cut_skyline
 from talkies.media import Frame
 
 _ROWS, _COLUMNS, _HORIZON = 240, 320, 110
@@ -32,7 +33,7 @@ def _open() -> NDArray[np.float32]:
     return cover
 
 
-def _cut(frame: Frame) -> Skyline:
+def _cut(frame: Frame) -> Cut:
     skyline = cut_skyline(frame, Region("sky", _open(), 1.0))
     assert skyline is not None
     return skyline
@@ -75,9 +76,8 @@ def test_a_picture_that_is_nearly_all_sky_stays_in_one_layer() -> None:
 
 def _scene() -> Scene:
     frame = _picture()
-    alpha, plate = _cut(frame)
     land = np.full((90, 120), 0.6, np.float32)
-    return Scene(frame, frame, (), None, plate, Depth(land, None, land), land=alpha)
+    return Scene(frame, frame, (), None, (_cut(frame),), Depth(land, None, (land,)))
 
 
 def _horizon(frame: Frame, column: int) -> int:
@@ -110,8 +110,9 @@ def test_a_scene_at_rest_is_the_photo() -> None:
     np.testing.assert_array_equal(ShotFilm(scene, [AT_REST], (0.0, 0.0)).frame(0), scene.prepared)
 
 
-def test_a_flat_scene_has_no_layer_before_its_plate() -> None:
+def test_a_flat_scene_has_one_layer() -> None:
     scene = _scene().flat
 
-    assert scene.front is None
+    assert scene.kinds == ("ground",)
+    assert len(scene.depth.layers) == 1
     np.testing.assert_array_equal(scene.plate, scene.prepared)

@@ -9,7 +9,7 @@ import pytest
 from talkies.engines.animatic.optics.textures import BAND, band_index, double, make_band
 from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.matte import Matte
-from talkies.engines.animatic.vision.plate import claim, fill_behind
+from talkies.engines.animatic.vision.plate import Cut, claim, fill_behind
 from talkies.engines.animatic.vision.scene import Scene
 
 
@@ -19,7 +19,7 @@ def _scene(density: int) -> Scene:
     noise = chance.integers(0, 255, (90 * density, 160 * density, 3), dtype=np.uint8)
     source = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.7), np.uint8)
     prepared = np.asarray(cv2.resize(source, (160, 90), interpolation=cv2.INTER_AREA), np.uint8)
-    return Scene(source, prepared, (), None, prepared, Depth(np.ones((9, 16), np.float32), None))
+    return Scene(source, prepared, (), None, (), Depth(np.ones((9, 16), np.float32), None))
 
 
 def test_doubling_keeps_the_old_pixels() -> None:
@@ -45,11 +45,11 @@ def test_layers_give_the_photo_again() -> None:
     cv2.circle(alpha, (80, 45), 25, 255, cv2.FILLED, cv2.LINE_AA)
     plate = fill_behind(scene.prepared, alpha)
     alpha = claim(scene.prepared, plate, alpha)
-    scene = replace(scene, matte=Matte(alpha, "object"), plate=plate)
+    scene = replace(scene, matte=Matte(alpha, "object"), cuts=(Cut(alpha, plate),))
 
     band = make_band(scene, 1.0, (0, 0, 160, 90), fine=False)
 
-    subject = band.subject
+    (subject,) = band.before
     assert subject is not None
     left, top = (round(edge * 2) for edge in subject.box[:2])
     rows, columns = subject.coarse.shape[:2]

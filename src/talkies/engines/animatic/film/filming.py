@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import starmap
 from threading import Lock
 from typing import Protocol
 
@@ -14,20 +15,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.company import Company, FaceRig
-from talkies.engines.animatic.living.flowing import Flow
+from talkies.engines.animatic.living.company import Company, Drawing
+from talkies.engines.animatic.living.flowing import Displacement, Flow
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
-from talkies.engines.animatic.optics.cover import Cover, Span, Strip, bare_strips, mixed_strip
+from talkies.engines.animatic.optics.cover import Cover, Showing, Span, Strip, visible_strips, whole_strip
 from talkies.engines.animatic.optics.depth_of_field import Aperture, blur, soften
 from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, project, sample
 from talkies.engines.animatic.optics.shutter import expose, open_shutter
 from talkies.engines.animatic.optics.textures import Band, Pixels, Texture, band_index, make_band
-from talkies.engines.animatic.vision.scene import Scene
+from talkies.engines.animatic.vision.scene import LayerKind, Scene
 from talkies.media import Frame
 
 _MIRRORED_SUBJECT = 0.02  # picture widths of a cut-off subject that may be seen mirrored
 _SUBJECT_DEPTH = 1.0  # inverse, at which its sharpness is told
-_INFINITELY_FAR = np.zeros((2, 2), np.float32)  # inverse depth of a sky
 _BOX_MARGIN = 12  # prepared pixels around what a band's frames show
 
 
@@ -41,15 +41,12 @@ class Overlay(Protocol):
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer as one band of the shot shows it: its pixels, its depth and the faces that lie in it.
+    """A layer as one band of the shot shows it: its pixels, its depth, what it is, and the faces in it."""
 
-    One frame at a time may have its faces drawn into the pixels: the one that holds `drawing`.
-    """
-
+    kind: LayerKind
     texture: Texture
     depth: NDArray[np.float32]
-    faces: tuple[tuple[int, FaceRig], ...]
-    drawing: Lock = field(default_factory=Lock)
+    faces: Drawing
 
     @cached_property
     def cover(self) -> Cover:
@@ -65,9 +62,9 @@ class _View:
     grids: tuple[Grid, ...]
     shares: tuple[float, ...]
 
-    def strips(self, width: int, height: int) -> tuple[Strip, ...]:
-        """Cut the output by what the layer hides and where it is empty."""
-        return self.layer.cover.strips(self.grids, width, height)
+    def showing(self) -> Showing:
+        """Tell where in the output the layer hides all behind it, and where it is empty."""
+        return self.layer.cover.showing(self.grids)
 
     def read(self, pixels: Pixels, strip: Strip, span: Span) -> Pixels:
         """Read some columns of a strip; `pixels` are the texture's with its faces drawn."""
@@ -118,7 +115,7 @@ class ShotFilm:
         self._lens = Lens(scene.width, scene.height, focus)
         self._nodes = self._lens.nodes()
         self._least = min(pose.enlargement for pose in poses)
-        self._band: tuple[int, Band, _Layer, _Layer | None] | None = None
+        self._band: tuple[int, Band, tuple[_Layer, ...]] | None = None
         self._defocused: tuple[_Layer, Aperture, _Layer] | None = None
         self._making = Lock()  # of textures, for all threads that need them
 
@@ -140,20 +137,22 @@ class ShotFilm:
     def _show_scene(self, index: int, pose: Pose) -> Frame:
         if pose == AT_REST and self._is_photo(index):
             return self._scene.prepared.copy()
-        band, background, subject = self._band_for(self._poses[index])
+        band, layers = self._band_for(self._poses[index])
         detail = band.detail(pose.enlargement)
-        behind = self._look_behind(background, pose, detail, index)
-        if subject is None:
-            return behind if isinstance(behind, np.ndarray) else self._read_behind(behind, detail, index)
-        before = self._look_before(subject, pose, index)
-        radius = self._apertures[index].radius(_SUBJECT_DEPTH, self._scene.width)
-        width, height = self._scene.width, self._scene.height
-        strips = before.strips(width, height) if radius == 0 else mixed_strip(width, height)
-        frame = behind if isinstance(behind, np.ndarray) else self._read_behind(behind, detail, index, strips)
-        with self._faces_drawn(subject, detail, index) as pixels:
-            for strip in strips:
-                for span in strip.before:
-                    _lay_over(frame, blur(before.read(pixels, strip, span), radius), strip, span)
+        *before, background = layers
+        views = [self._view(layer, pose, index) for layer in before]
+        radius = self._apertures[index].radius(_SUBJECT_DEPTH, self._scene.width) if before else 0.0
+        size = self._scene.width, self._scene.height
+        if radius == 0:
+            *strips, behind = visible_strips([view.showing() for view in views], *size)
+        else:  # what is blurred reaches beyond where it is
+            strips, (behind,) = [whole_strip(*size)] * len(views), visible_strips([], *size)
+        frame = self._show_background(background, pose, detail, index, behind)
+        for view, places in zip(reversed(views), reversed(strips), strict=True):
+            with self._pixels(view.layer, detail, index) as pixels:
+                for strip in places:
+                    for span in strip.seen:
+                        _lay_over(frame, blur(view.read(pixels, strip, span), radius), strip, span)
         return frame
 
     def _is_photo(self, index: int) -> bool:
@@ -164,20 +163,36 @@ class ShotFilm:
     def _flows(self, index: int) -> bool:
         return self._flow is not None and not self._flow.rests(index)
 
-    def _look_behind(self, layer: _Layer, pose: Pose, detail: float, index: int) -> _View | Frame:
-        """Look at the background as sharp as the lens has it: a view of it, or the finished frame."""
+    def _show_background(
+        self, layer: _Layer, pose: Pose, detail: float, index: int, strips: Sequence[Strip]
+    ) -> Frame:
+        """Show the farthest layer where it is seen, as sharp as the lens has it."""
         aperture = self._apertures[index]
         if aperture.width == 0:
-            lives = layer.faces or (self._company is not None and self._company.is_behind)
-            if pose == AT_REST and not self._flows(index) and not lives:
+            if pose == AT_REST and not self._moves(layer, index):
                 return self._scene.plate.copy()
-            return self._view_behind(layer, pose, index)
+            return self._read(self._view(layer, pose, index), detail, index, strips)
         if self._lens_rests(index) and not layer.faces:
-            return self._view_behind(self._defocus(layer, aperture), pose, index)
-        frame = self._read_behind(self._view_behind(layer, pose, index), detail, index)
+            return self._read(self._view(self._defocus(layer, aperture), pose, index), detail, index, strips)
+        (everywhere,) = visible_strips([], self._scene.width, self._scene.height)
+        frame = self._read(self._view(layer, pose, index), detail, index, everywhere)
         points = project(self._nodes, pose, layer.depth, self._lens)[1:-1, 1:-1]
         near = self._lens.look_up(layer.depth, points)
         return soften(frame, aperture.radii(near, self._scene.width * pose.enlargement / self._least))
+
+    def _moves(self, layer: _Layer, index: int) -> bool:
+        """Tell whether something in a layer may differ from the photo in a frame."""
+        is_acted = self._company is not None and self._company.is_behind
+        return bool(layer.faces) or is_acted or self._flows(index)
+
+    def _read(self, view: _View, detail: float, index: int, strips: Sequence[Strip]) -> Frame:
+        """Read an opaque layer where it is seen; elsewhere the frame is undefined."""
+        frame = np.empty((self._scene.height, self._scene.width, 3), np.uint8)
+        with self._pixels(view.layer, detail, index) as pixels:
+            for strip in strips:
+                for left, right in strip.seen:
+                    frame[strip.top : strip.bottom, left:right] = view.read(pixels, strip, (left, right))
+        return frame
 
     def _lens_rests(self, index: int) -> bool:
         """Tell whether the lens is set alike in the frame before or after."""
@@ -199,92 +214,54 @@ class ShotFilm:
                 self._defocused = kept = layer, aperture, softer
             return kept[2]
 
-    def _view_behind(self, layer: _Layer, pose: Pose, index: int) -> _View:
+    def _view(self, layer: _Layer, pose: Pose, index: int) -> _View:
+        """View a layer as everything in it has moved: people, water and leaves, or clouds."""
         points = project(self._nodes, pose, layer.depth, self._lens)
-        if self._scene.land is not None:  # this is its sky
-            drift = None if self._flow is None else self._flow.drift(index)
-            return self._view(layer, points if drift is None else points - self._lens.look_up(drift, points))
-        if self._company is not None and self._company.is_behind:
-            points = self._moved(points, index)
-        return self._view_flowing(layer, points, index)
-
-    def _look_before(self, layer: _Layer, pose: Pose, index: int) -> _View:
-        """Look at the layer before the background: the subject, or the land before its sky."""
-        points = self._moved(project(self._nodes, pose, layer.depth, self._lens), index)
-        if self._scene.land is not None:
-            return self._view_flowing(layer, points, index)
-        return self._view(layer, points)
-
-    def _view_flowing(self, layer: _Layer, points: Grid, index: int) -> _View:
-        """View a layer whose water and leaves have moved."""
-        moved = self._flow.samples(index) if self._flow is not None else ()
-        if not moved:
-            return self._view(layer, points)
-        places = [points - self._lens.look_up(way, points) for way, _ in moved]
+        company = self._company
+        if company is not None and layer.kind == ("ground" if company.is_behind else "subject"):
+            moved = company.displacement(index)
+            points = points if moved is None else points - self._lens.look_up(moved, points)
+        ways: tuple[tuple[Displacement, float], ...] = ()
+        if self._flow is not None and layer.kind != "subject":
+            ways = self._flow.drift(index) if layer.kind == "sky" else self._flow.samples(index)
+        if not ways:
+            return _View(layer, (self._to_texture(layer.texture, points),), (1.0,))
+        places = [points - self._lens.look_up(way, points) for way, _ in ways]
         grids = tuple(self._to_texture(layer.texture, place) for place in places)
-        return _View(layer, grids, tuple(share for _, share in moved))
+        return _View(layer, grids, tuple(share for _, share in ways))
 
-    def _view(self, layer: _Layer, points: Grid) -> _View:
-        return _View(layer, (self._to_texture(layer.texture, points),), (1.0,))
-
-    def _read_behind(
-        self, view: _View, detail: float, index: int, strips: Sequence[Strip] | None = None
-    ) -> Frame:
-        """Read the background, where it can be seen."""
-        width, height = self._scene.width, self._scene.height
-        frame = np.empty((height, width, 3), np.uint8)
-        with self._faces_drawn(view.layer, detail, index) as pixels:
-            for strip in bare_strips(width, height) if strips is None else strips:
-                for left, right in strip.behind:
-                    frame[strip.top : strip.bottom, left:right] = view.read(pixels, strip, (left, right))
-        return frame
-
-    def _moved(self, points: Grid, index: int) -> Grid:
-        """Find what the output's points show once everybody has moved."""
-        moved = self._company.displacement(index) if self._company is not None else None
-        return points if moved is None else points - self._lens.look_up(moved, points)
-
-    @contextmanager
-    def _faces_drawn(self, layer: _Layer, detail: float, index: int) -> Iterator[Pixels]:
+    def _pixels(self, layer: _Layer, detail: float, index: int) -> AbstractContextManager[Pixels]:
         """Give a layer's pixels with its faces as this frame shows them."""
-        if self._company is None or not layer.faces:
-            yield layer.texture.at(detail)
-            return
-        with layer.drawing, ExitStack() as stack:
-            pixels = layer.texture.at(detail)
-            for number, rig in layer.faces:
-                stack.enter_context(rig.drawn(pixels, self._company.expression(number, index)))
-            yield pixels
+        company = self._company
+        if company is None:
+            return nullcontext(layer.texture.at(detail))
+        return layer.faces.made(
+            lambda: layer.texture.at(detail), lambda number: company.expression(number, index)
+        )
 
     def _to_texture(self, texture: Texture, points: Grid) -> Grid:
         corner = np.array(texture.box[:2], np.float32)
         return (self._lens.to_pixels(points) - corner) * np.float32(texture.density)
 
-    def _band_for(self, pose: Pose) -> tuple[Band, _Layer, _Layer | None]:
-        """Get the layers for a pose, made when the shot first needs them; only one band is kept."""
+    def _band_for(self, pose: Pose) -> tuple[Band, tuple[_Layer, ...]]:
+        """Get the layers for a pose, nearest first, made when the shot first needs them.
+
+        Only one band is kept.
+        """
         index = band_index(pose.enlargement, self._least)
         with self._making:
             if self._band is None or self._band[0] != index:
                 self._band = self._defocused = None  # frees the old textures before the new ones are made
-                band = self._make_band(index)
-                behind, before = self._depths()
-                background = self._layer(band.background, behind, subject=False)
-                subject = None
-                if band.subject is not None and before is not None:
-                    subject = self._layer(band.subject, before, subject=self._scene.land is None)
-                self._band = index, band, background, subject
+                band, scene = self._make_band(index), self._scene
+                layers = zip(scene.kinds, (*band.before, band.background), scene.depth.layers, strict=True)
+                self._band = index, band, tuple(starmap(self._layer, (one for one in layers if one[1])))
             return self._band[1:]
 
-    def _depths(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Give the inverse depths of the plate, and of the layer before it."""
-        depth = self._scene.depth
-        if self._scene.land is None:
-            return depth.background, depth.subject
-        return _INFINITELY_FAR, depth.land
-
-    def _layer(self, texture: Texture, depth: NDArray[np.float32], *, subject: bool) -> _Layer:
-        faces = () if self._company is None else self._company.rigs(texture, subject=subject)
-        return _Layer(texture, depth, faces)
+    def _layer(self, kind: LayerKind, texture: Texture, depth: NDArray[np.float32]) -> _Layer:
+        faces = Drawing(())
+        if self._company is not None and kind != "sky":
+            faces = self._company.drawing(texture, subject=kind == "subject")
+        return _Layer(kind, texture, depth, faces)
 
     def _make_band(self, index: int) -> Band:
         members = [pose for pose in self._poses if band_index(pose.enlargement, self._least) == index]
@@ -294,13 +271,12 @@ class ShotFilm:
 
     def _box(self, poses: Sequence[Pose]) -> tuple[int, int, int, int]:
         """Bound what some poses show of any layer, in whole prepared pixels inside the picture."""
-        depths = [depth for depth in self._depths() if depth is not None]
         rim = self._lens.rim()
         seen = np.concatenate(
             [
                 self._lens.to_pixels(project(rim, pose, depth, self._lens))[0]
                 for pose in poses
-                for depth in depths
+                for depth in self._scene.depth.layers
             ]
         )
         margin = _BOX_MARGIN

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -29,7 +28,7 @@ from talkies.engines.animatic.film.filming import Overlay
 from talkies.engines.animatic.film.meeting import MeetingFilm
 from talkies.engines.animatic.living.acting import perform
 from talkies.engines.animatic.living.air import make_air
-from talkies.engines.animatic.living.company import FaceRig, rig_face
+from talkies.engines.animatic.living.company import Drawing, rig_face
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.flowing import Flow as Scenery
 from talkies.engines.animatic.living.flowing import make_flow
@@ -189,8 +188,8 @@ class _Picture:
         self.frame = frame
         self._levels = _levels(frame)
         self._faces = faces
-        self._rigs: dict[int, list[FaceRig]] = {}
-        self._drawing = Lock()  # the faces of one frame at a time
+        self._drawings: dict[int, Drawing] = {}  # by level
+        self._preparing = Lock()
 
     def show(self, places: Flow, reduction: float, expressions: Sequence[Expression]) -> Frame:
         """Read the picture at places on the grid, from the level whose pixels are nearest to the output's."""
@@ -200,16 +199,12 @@ class _Picture:
         corner = 0.0 if level == 0 else 0.5 / density - 0.5
         height, width = self.frame.shape[:2]
         grid = enlarge_grid(np.asarray((places - corner) * density, np.float32), width, height)
-        if not self._faces:
-            return sample(pixels, grid, cv2.BORDER_REFLECT_101)
-        with self._drawing, ExitStack() as stack:
-            if level not in self._rigs:
-                self._rigs[level] = [
-                    rig_face(face, pixels, (corner, corner), density) for face in self._faces
-                ]
-            for rig, expression in zip(self._rigs[level], expressions, strict=True):
-                stack.enter_context(rig.drawn(pixels, expression))
-            return sample(pixels, grid, cv2.BORDER_REFLECT_101)
+        with self._preparing:
+            if level not in self._drawings:
+                rigs = [rig_face(face, pixels, (corner, corner), density) for face in self._faces]
+                self._drawings[level] = Drawing(list(enumerate(rigs)))
+        with self._drawings[level].made(lambda: pixels, expressions.__getitem__) as drawn:
+            return sample(drawn, grid, cv2.BORDER_REFLECT_101)
 
 
 def film_between(plan: Plan, shot: Shot, first: Scene, last: Scene) -> BetweenFilm | MeetingFilm:

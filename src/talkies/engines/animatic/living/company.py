@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -47,6 +48,38 @@ def rig_face(face: Face, pixels: Pixels, corner: tuple[float, float], density: f
     return FaceRig((Eyes(face, pixels, corner, density), Mouth(face, pixels, corner, density)))
 
 
+class Drawing:
+    """The faces that lie in one texture, to be drawn into it for one frame at a time.
+
+    Args:
+        rigs: of the faces, each with its number.
+    """
+
+    def __init__(self, rigs: Sequence[tuple[int, FaceRig]]) -> None:
+        self._rigs = tuple(rigs)
+        self._turn = Lock()
+
+    def __bool__(self) -> bool:
+        return bool(self._rigs)
+
+    @contextmanager
+    def made(self, pixels: Callable[[], Pixels], expression: Callable[[int], Expression]) -> Iterator[Pixels]:
+        """Give the texture's pixels with the faces in them, for as long as the context lasts.
+
+        Args:
+            pixels: gives those of the texture at rest.
+            expression: gives what a face shows, by its number.
+        """
+        if not self._rigs:
+            yield pixels()
+            return
+        with self._turn, ExitStack() as stack:
+            drawn = pixels()
+            for number, rig in self._rigs:
+                stack.enter_context(rig.drawn(drawn, expression(number)))
+            yield drawn
+
+
 class Company:
     """Everybody in a scene, each with what they do; without a face, its one subject.
 
@@ -78,13 +111,15 @@ class Company:
             return None
         return self._heads.displacement(poses)
 
-    def rigs(self, texture: Texture, *, subject: bool) -> tuple[tuple[int, FaceRig], ...]:
-        """Prepare the faces that lie in a texture: each with its number."""
+    def drawing(self, texture: Texture, *, subject: bool) -> Drawing:
+        """Prepare the faces that lie in a texture, of the subject's layer or of that behind it."""
         corner = texture.box[:2]
-        return tuple(
-            (number, rig_face(face, texture.coarse, corner, texture.density))
-            for number, face in enumerate(self._faces)
-            if self._on_subject[number] == subject
+        return Drawing(
+            [
+                (number, rig_face(face, texture.coarse, corner, texture.density))
+                for number, face in enumerate(self._faces)
+                if self._on_subject[number] == subject
+            ]
         )
 
     def expression(self, number: int, index: int) -> Expression:

@@ -96,11 +96,11 @@ class Flow:
             for way, share in self._current.samples(self._time_s(index), presence)
         )
 
-    def drift(self, index: int) -> Displacement | None:
-        """Give where the clouds of a sky that is a layer of its own have moved to; None if they have not."""
+    def drift(self, index: int) -> tuple[tuple[Displacement, float], ...]:
+        """Give where the clouds of a sky that is a layer of its own have moved to; see `samples`."""
         if self._clouds is None or self.rests(index):
-            return None
-        return self._clouds.at(index)
+            return ()
+        return ((self._clouds.at(index), 1.0),)
 
     def draw(self, frame: Frame, index: int, pose: Pose, presence: float = 1.0) -> None:
         """Draw the lights on the water over a frame, in place.

@@ -1,4 +1,4 @@
-"""Where a layer hides what is behind it, and where it shows nothing: nothing is read that is not seen.
+"""Where layers hide what is behind them, and where they show nothing: nothing is read that is not seen.
 
 The output is cut into strips, few enough rows high that what is read for one stays in the processor's cache.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,31 +28,52 @@ _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True)
 class Strip:
-    """Some rows of the output, and what is seen in which columns, each in whole steps of the grid.
+    """Some rows of the output, and in which columns a layer is seen there, each in whole steps of the grid.
 
-    `behind` may show what is behind the layer, `before` the layer, `shared` both.
+    `seen` may show the layer, `shared` also what is behind it; every span of these lies in one of those.
     """
 
     top: int
     bottom: int
-    behind: tuple[Span, ...]
-    before: tuple[Span, ...] = ()
-    shared: tuple[Span, ...] = ()
+    seen: tuple[Span, ...]
+    shared: tuple[Span, ...]
 
 
-def bare_strips(width: int, height: int) -> tuple[Strip, ...]:
-    """Cut an output before which there is no layer."""
-    return tuple(Strip(top, bottom, ((0, width),)) for top, bottom in _rows(height))
+class Showing(NamedTuple):
+    """Which of the grid's nodes surely show nothing but a layer, and which may show it; both with the rim."""
+
+    opaque: NDArray[np.bool_]
+    present: NDArray[np.bool_]
 
 
-def mixed_strip(width: int, height: int) -> tuple[Strip, ...]:
-    """Give the output as a single strip that shows both layers anywhere."""
+def visible_strips(layers: Sequence[Showing], width: int, height: int) -> list[tuple[Strip, ...]]:
+    """Cut the output into strips, for each of some layers and for what is behind them all.
+
+    Args:
+        layers: what they show, nearest first.
+        width, height: of the output.
+    """
+    strips: list[list[Strip]] = [[] for _ in range(len(layers) + 1)]
+    for top, bottom in _rows(height):
+        rows = slice(top // STEP + 1, -(-bottom // STEP) + 1)
+        free = np.ones(-(-width // STEP), np.bool_)  # columns that no layer so far hides
+        for layer, cut in zip(layers, strips, strict=False):
+            hides = _long_runs(np.all(layer.opaque[rows, 1:-1], axis=0))
+            seen = ~_long_runs(~np.any(layer.present[rows, 1:-1], axis=0)) & free
+            cut.append(Strip(top, bottom, _spans(seen, width), _spans(seen & ~hides, width)))
+            free &= ~hides
+        strips[-1].append(Strip(top, bottom, _spans(free, width), ()))
+    return [tuple(cut) for cut in strips]
+
+
+def whole_strip(width: int, height: int) -> tuple[Strip, ...]:
+    """Give the output as a single strip that shows a layer and what is behind it anywhere."""
     everywhere = ((0, width),)
-    return (Strip(0, height, everywhere, everywhere, everywhere),)
+    return (Strip(0, height, everywhere, everywhere),)
 
 
 class Cover:
-    """Tells where a texture is opaque and where it is empty.
+    """Tells where a layer's texture is opaque and where it is empty.
 
     Args:
         alpha: of the texture, `(height, width)` uint8. Beyond its edge it goes on like its edge.
@@ -64,25 +86,17 @@ class Cover:
         self._opaque = np.asarray(cells.min(axis=(1, 3)) == 255, np.uint8)
         self._present = np.asarray(cells.max(axis=(1, 3)) > 0, np.uint8)
 
-    def strips(self, grids: Sequence[Grid], width: int, height: int) -> tuple[Strip, ...]:
-        """Cut the output into strips.
+    def showing(self, grids: Sequence[Grid]) -> Showing:
+        """Tell what the output's nodes show of the layer.
 
         Args:
-            grids: what the output's nodes read of the texture, in its pixels, one node beyond each side; of
+            grids: what they read of the texture, in its pixels, one node beyond each side of the output; of
                 several the mean is shown.
-            width, height: of the output.
         """
         shown = [self._shown(grid) for grid in grids]
         opaque = np.all([cv2.erode(places, _NEIGHBOURS) == _ALL for places in shown], axis=0)
         present = np.any([cv2.dilate(places, _NEIGHBOURS) != _NOTHING for places in shown], axis=0)
-        strips = []
-        for top, bottom in _rows(height):
-            rows = slice(top // STEP + 1, -(-bottom // STEP) + 1)
-            hides = _long_runs(opaque[rows, 1:-1].all(axis=0))
-            shows = ~_long_runs(~present[rows, 1:-1].any(axis=0))
-            spans = (_spans(columns, width) for columns in (~hides, shows, shows & ~hides))
-            strips.append(Strip(top, bottom, *spans))
-        return tuple(strips)
+        return Showing(opaque, present)
 
     def _shown(self, grid: Grid) -> NDArray[np.uint8]:
         """Tell what each node's surroundings show of the texture, at least half-way to the next nodes."""

@@ -12,7 +12,7 @@ Source of the idea: Williams, "Pyramidal Parametrics", 1983 (mip maps).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.vision.plate import Cut
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.fitting import MAX_ENLARGEMENT, enlarge, uses_net, visible_box
 
@@ -50,7 +51,7 @@ class Texture:
     box: tuple[float, float, float, float]
     density: float
     coarse: Pixels
-    fine: Pixels | None
+    fine: Pixels | None = None
     _mixed: tuple[int, Pixels] | None = field(default=None, repr=False)
     _mixing: Lock = field(default_factory=Lock, repr=False)
 
@@ -76,11 +77,15 @@ class Texture:
 
 @dataclass(frozen=True)
 class Band:
-    """The textures for a range of enlargements. The subject's has its colours premultiplied, then alpha."""
+    """The textures for a range of enlargements.
+
+    `before` are those of the layers that were cut off the scene, nearest first, premultiplied colours and
+    alpha; there is none of a layer that lies outside the box.
+    """
 
     base: float
     background: Texture
-    subject: Texture | None
+    before: tuple[Texture | None, ...] = ()
 
     def detail(self, enlargement: float) -> float:
         """Place an enlargement in the band: 0 at its base, 1 at its end."""
@@ -100,18 +105,9 @@ def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
     # A picture that has no more detail than the base shows needs no second texture.
     rich = fine and source_density >= _WORTHWHILE * base
     detailed = _photo(scene, box, density, min(base * BAND, source_density)) if rich else None
-    if scene.front is None:
-        return Band(base, Texture(box, density, coarse, detailed), None)
-    plate = crisp(_scaled(scene.plate, box, density))
-    alpha = _scaled(scene.front, box, density)
-    pairs = [_layers(photo, plate, alpha) for photo in (coarse, detailed) if photo is not None]
-    backgrounds, subjects = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    region = _extent(alpha)
-    return Band(
-        base,
-        Texture(box, density, backgrounds[0], backgrounds[1] if rich else None),
-        None if region is None else _cropped(subjects, region, box, density),
-    )
+    photos = [coarse] if detailed is None else [coarse, detailed]
+    cut_off = [_take_off(photos, cut, box, density) for cut in scene.cuts]
+    return Band(base, Texture(box, density, coarse, detailed), tuple(cut_off))
 
 
 def _density(scene: Scene, base: float) -> float:
@@ -123,25 +119,35 @@ def _density(scene: Scene, base: float) -> float:
     return min(max(useful, _LEAST_OVERSAMPLING * base), _OVERSAMPLING * base)
 
 
-def _layers(photo: Pixels, plate: Pixels, alpha: Pixels) -> tuple[Pixels, Pixels]:
-    """Part a photo in background and premultiplied subject, which together give the photo again.
+def _take_off(photos: Sequence[Pixels], cut: Cut, box: Box, density: float) -> Texture | None:
+    """Take a layer off photos, in place; None when the box has none of it."""
+    alpha = _scaled(cut.alpha, box, density)
+    region = _extent(alpha)
+    if region is None:
+        return None
+    plate = crisp(_scaled(cut.plate, box, density))
+    return _cropped([_part(photo, plate, alpha) for photo in photos], region, box, density)
+
+
+def _part(photo: Pixels, plate: Pixels, alpha: Pixels) -> Pixels:
+    """Part a photo in background and premultiplied layer before it, which together give the photo again.
 
     The background takes the photo's place in memory, and some rows at a time are parted: these are the
     largest arrays of all.
     """
-    subject = np.empty((*alpha.shape, 4), np.uint8)
+    layer = np.empty((*alpha.shape, 4), np.uint8)
     for top in range(0, len(alpha), _ROWS_AT_ONCE):
         rows = slice(top, top + _ROWS_AT_ONCE)
         seen, background, share = photo[rows].copy(), photo[rows], alpha[rows]
         cv2.copyTo(plate[rows], share, background)
         rest = cv2.merge([cv2.bitwise_not(share)] * 3)
         colours = cv2.subtract(seen, cv2.multiply(background, rest, scale=1 / 255))
-        subject[rows] = cv2.merge([*cv2.split(colours), share])
-    return photo, subject
+        layer[rows] = cv2.merge([*cv2.split(colours), share])
+    return layer
 
 
 def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:
-    """Bound the subject, in texture pixels `(left, top, right, bottom)`; None when the box has none of it."""
+    """Bound a layer, in texture pixels `(left, top, right, bottom)`; None when the box has none of it."""
     x, y, width, height = cv2.boundingRect(np.asarray(alpha > 0, np.uint8))
     if width == 0:
         return None
@@ -154,10 +160,10 @@ def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:
     )
 
 
-def _cropped(subjects: list[Pixels], region: tuple[int, int, int, int], box: Box, density: float) -> Texture:
-    """Cut the subject's region out of its layers; where it touches the box's edge it goes on, mirrored."""
+def _cropped(layers: list[Pixels], region: tuple[int, int, int, int], box: Box, density: float) -> Texture:
+    """Cut a region out of a layer's pixels; where it touches the box's edge it goes on, mirrored."""
     left, top, right, bottom = region
-    rows, columns = subjects[0].shape[:2]
+    rows, columns = layers[0].shape[:2]
     mirrored = round(_MIRRORED * max(rows, columns))
     # Only as much as there is to mirror.
     mirrored = min(mirrored, right - left - 1, bottom - top - 1)
@@ -168,7 +174,7 @@ def _cropped(subjects: list[Pixels], region: tuple[int, int, int, int], box: Box
         np.asarray(
             cv2.copyMakeBorder(pixels[top:bottom, left:right], *sides, cv2.BORDER_REFLECT_101), np.uint8
         )
-        for pixels in subjects
+        for pixels in layers
     ]
     part_box = (
         box[0] + (left - before) / density,

@@ -21,6 +21,9 @@ from talkies.media import Frame
 
 Field = NDArray[np.float32]
 
+INFINITELY_FAR: Field = np.zeros((2, 2), np.float32)
+"""The inverse depth of a sky that is a layer of its own."""
+
 _LONG_SIDE = 160  # samples of a field along the picture's longer side
 _SKY, _FAR, _GROUND = 0.12, 0.28, 1.2  # of a landscape: its sky, its horizon, and the picture's bottom
 _WHOLE_GROUND = 0.4  # of the height below the horizon, with which the bottom is as near as that
@@ -53,12 +56,20 @@ _HORIZON_RANGE = (0.2, 0.75)  # of the height, where a horizon is looked for
 class Depth:
     """Inverse depth of the layers, each `(rows, columns)` float32 stretched over the whole picture.
 
-    `land` is that of what stands before an open sky, continued behind its skyline; `background` has both.
+    `land` are those of what stands before an open sky, nearest first, each continued behind those before it;
+    `background` has all of them and the sky.
     """
 
     background: Field
     subject: Field | None
-    land: Field | None = None
+    land: tuple[Field, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Field, ...]:
+        """One field for each layer of the picture, nearest first."""
+        if self.land:
+            return *self.land, INFINITELY_FAR
+        return (self.background,) if self.subject is None else (self.subject, self.background)
 
 
 def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]) -> Depth:
@@ -69,7 +80,7 @@ def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]
     if matte is None:
         land = _landscape(look, size)
         is_open = look.sky is not None and look.sky.confidence >= _SURE_OF_SKY
-        return Depth(_before_sky(land, look), None, land if is_open else None)
+        return Depth(_before_sky(land, look), None, (land,) if is_open else ())
     wall = _behind(matte, size, frame.shape[0])
     return Depth(_before_sky(wall, look), _subject(matte, faces, size, scale))
 

@@ -8,6 +8,8 @@ Source of the colours: Knutsson and Westin, "Normalized and Differential Convolu
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,13 @@ _DIRECTIONS = 12
 _DISTANCES = (10, 20, 40)  # working pixels at which surroundings are looked up
 
 Field = NDArray[np.float32]
+
+
+class Cut(NamedTuple):
+    """What stands before the rest of a picture, its alpha `(height, width)`, and the picture without it."""
+
+    alpha: NDArray[np.uint8]
+    plate: Frame
 
 
 def fill_behind(frame: Frame, alpha: NDArray[np.uint8]) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,15 @@ from talkies.engines.animatic.vision.depth import Depth, estimate_depth
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.engines.animatic.vision.horizons import Landscape
 from talkies.engines.animatic.vision.matte import Matte, subject_matte
-from talkies.engines.animatic.vision.plate import claim, fill_behind
+from talkies.engines.animatic.vision.plate import Cut, claim, fill_behind
 from talkies.engines.animatic.vision.skyline import cut_skyline
 from talkies.fitting import crop_box, fit
 from talkies.media import Frame
 
 ANALYSIS_STEPS = 4
+LayerKind = Literal["subject", "ground", "sky"]
+"""What a layer shows: what its matte cut out, what is around that or is all there is, a sky of its own."""
+
 _OPEN_SKY = 0.4  # confidence of a sky that makes a picture a landscape
 _WIDE = 0.4  # of the picture's width
 
@@ -30,19 +34,18 @@ class Scene:
     """A picture in layers.
 
     `source` is the caller's picture as it came, `prepared` the same at the video's size; faces, matte and
-    plate are in prepared pixels. `land` is the alpha of what stands before an open sky, in a picture without
-    a matte; the plate is then that sky. With neither the plate is the prepared picture itself. `known_look`
-    is what `look` gives, where it has been used already.
+    cuts are in prepared pixels. `cuts` take layer after layer off the picture, nearest first: the subject, if
+    there is a matte, else what stands before an open sky, of which the last plate is left. Each is a cut of
+    the plate before. `known_look` is what `look` gives, where it has been used already.
     """
 
     source: Frame
     prepared: Frame
     faces: tuple[Face, ...]
     matte: Matte | None
-    plate: Frame
+    cuts: tuple[Cut, ...]
     depth: Depth
     known_look: InitVar[Landscape | None] = None
-    land: NDArray[np.uint8] | None = None
 
     def __post_init__(self, known_look: Landscape | None) -> None:
         if known_look is not None:
@@ -54,16 +57,29 @@ class Scene:
         return Landscape(self.prepared, None if self.matte is None else self.matte.alpha)
 
     @property
-    def front(self) -> NDArray[np.uint8] | None:
-        """The alpha of what lies before the plate, subject or land; None in a picture of one layer."""
-        return self.land if self.matte is None else self.matte.alpha
+    def kinds(self) -> tuple[LayerKind, ...]:
+        """What each layer is, nearest first."""
+        if self.matte is not None:
+            return "subject", "ground"
+        ground: tuple[LayerKind, ...] = ("ground",)
+        return (*ground * len(self.cuts), "sky") if self.cuts else ground
+
+    @property
+    def plate(self) -> Frame:
+        """The farthest layer: the picture without anything that was cut off it."""
+        return self.cuts[-1].plate if self.cuts else self.prepared
+
+    @property
+    def land(self) -> NDArray[np.uint8] | None:
+        """The alpha of all that stands before a sky with a layer of its own; None without one."""
+        return self.cuts[-1].alpha if self.cuts and self.matte is None else None
 
     @property
     def flat(self) -> Scene:
         """The same scene with land and sky in one layer, that bends at the skyline."""
         if self.land is None:
             return self
-        return replace(self, plate=self.prepared, land=None, known_look=self.look)
+        return replace(self, cuts=(), depth=replace(self.depth, land=()), known_look=self.look)
 
     @property
     def width(self) -> int:
@@ -109,16 +125,20 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     if matte is not None and matte.kind == "object" and _is_part_of_landscape(look, matte):
         matte = None
     step()
-    plate, land = prepared, None
+    cuts: tuple[Cut, ...] = ()
     if matte is not None:
         plate = fill_behind(prepared, matte.alpha)
         matte = replace(matte, alpha=claim(prepared, plate, matte.alpha))
+        cuts = (Cut(matte.alpha, plate),)
         look = Landscape(prepared, matte.alpha)
     depth = estimate_depth(look, matte, faces)
-    if depth.land is not None and look.sky is not None:
+    if depth.land and look.sky is not None:
         skyline = cut_skyline(prepared, look.sky)
-        land, plate = (None, prepared) if skyline is None else skyline
-    scene = Scene(source, prepared, faces, matte, plate, depth, look, land)
+        if skyline is None:
+            depth = replace(depth, land=())
+        else:
+            cuts = (skyline,)
+    scene = Scene(source, prepared, faces, matte, cuts, depth, look)
     step()
     return scene
 

@@ -6,14 +6,12 @@ trees keep their shape before it, a horizon behind them stays straight, and clou
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.vision.look import Region
-from talkies.engines.animatic.vision.plate import claim
+from talkies.engines.animatic.vision.plate import Cut, claim
 from talkies.media import Frame
 
 _WORKING_SIDE = 160  # pixels, the longer side of the copy in which colours are continued
@@ -28,14 +26,7 @@ _WISP = 24  # of 255: fainter things hang together with nothing
 _SAFE = 0.006  # of the longer side: what is so near to the land takes the sky's continued colour
 
 
-class Skyline(NamedTuple):
-    """What stands before the sky: its `alpha`, `(height, width)` uint8, and the picture without it."""
-
-    alpha: NDArray[np.uint8]
-    plate: Frame
-
-
-def cut_skyline(frame: Frame, sky: Region) -> Skyline | None:
+def cut_skyline(frame: Frame, sky: Region) -> Cut | None:
     """Cut the land off a sky; None where one of them is next to nothing."""
     height, width = frame.shape[:2]
     side = max(height, width)
@@ -60,7 +51,7 @@ def cut_skyline(frame: Frame, sky: Region) -> Skyline | None:
     beside = cv2.dilate(np.asarray(alpha > 0, np.uint8), np.ones((5, 5), np.uint8))
     alpha = np.asarray(claim(frame, plate, alpha) * beside, np.uint8)
     cv2.copyTo(frame, np.asarray(alpha == 0, np.uint8), plate)
-    return Skyline(alpha, plate)
+    return Cut(alpha, plate)
 
 
 def _mixture(frame: Frame, behind: Frame, before: Frame) -> NDArray[np.uint8]:

@@ -40,5 +40,5 @@ def study(source: Frame, width: int, height: int, step: Callable[[], None]) -> S
 
 
 def _size(scene: Scene) -> int:
-    layers = scene.plate.nbytes + (0 if scene.land is None else scene.land.nbytes)
+    layers = sum(cut.alpha.nbytes + cut.plate.nbytes for cut in scene.cuts)
     return scene.source.nbytes + scene.prepared.nbytes + layers
