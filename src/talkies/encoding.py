@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from talkies.ahead import make_ahead
 from talkies.atomic import check_writable, replacement
 from talkies.errors import EngineFailed
 from talkies.media import Frame, Samples, Tick, no_tick
@@ -88,7 +89,8 @@ def write_video(
     with replacement(path) as temporary:
         with _opened(temporary, tags) as container:
             film = _Film(container, width, height, frame_count, mix)
-            _encode_ahead(film, map(_to_yuv420, _checked(frames, width, height, frame_count)))
+            pictures = map(_to_yuv420, _checked(frames, width, height, frame_count))
+            deque(make_ahead(film.add, pictures, threads=1, waiting=_FRAMES_AHEAD, name="encoder"), maxlen=0)
             tick("encoding", 0, 1)
             film.finish()
         tick("encoding", 1, 1)
@@ -160,22 +162,6 @@ def _opened(path: Path, tags: Mapping[str, str]) -> Iterator[OutputContainer]:
         if isinstance(error, OSError):
             raise
         raise EngineFailed(f"the encoder failed: {error}") from error
-
-
-def _encode_ahead(film: _Film, pictures: Iterator[_Planes]) -> None:
-    """Add the pictures from a second thread, which is kept at most a few of them behind."""
-    with ThreadPoolExecutor(1, "encoder") as pool:
-        waiting: deque[Future[None]] = deque()
-        try:
-            for picture in pictures:
-                waiting.append(pool.submit(film.add, picture))
-                if len(waiting) > _FRAMES_AHEAD:
-                    waiting.popleft().result()
-            for addition in waiting:
-                addition.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 class _Film:

@@ -203,7 +203,7 @@ def test_progress_is_told_and_a_cancel_passes_through(landscape: Frame) -> None:
     assert told[-1] == ("picture", 5, 24)
 
 
-def test_the_next_shot_is_prepared_while_the_last_frames_of_this_one_are_made(
+def test_the_first_shot_is_prepared_at_once_and_the_next_beside_the_last_frames_of_this_one(
     landscape: Frame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared = []
@@ -221,8 +221,9 @@ def test_the_next_shot_is_prepared_while_the_last_frames_of_this_one_are_made(
     scenes = understand_pictures(plan, Inputs(landscape), no_tick)
     first, second = render_shots(plan, scenes, no_tick)
 
+    assert prepared == [30]
     list(itertools.islice(first.frames, 29))
-    assert prepared == [23]
+    assert prepared == [30, 23]
     list(first.frames)
     assert len(list(second.frames)) == 23
-    assert prepared == [23]
+    assert prepared == [30, 23]

@@ -5,6 +5,7 @@ picture -> scene (faces, matte, plate, depth) -> view and camera path -> frames 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,8 +13,8 @@ from functools import partial
 from itertools import count
 from typing import Literal, NamedTuple, Protocol
 
+from talkies.ahead import make_ahead
 from talkies.engines.animatic.film.absences import list_absences
-from talkies.engines.animatic.film.ahead import make_ahead
 from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
 from talkies.engines.animatic.film.inbetween import film_between
 from talkies.engines.animatic.film.staging import set_up
@@ -33,6 +34,7 @@ Scenes = dict[tuple[PictureName, Framing], Scene]
 WHOLE_FRAMING = Framing()
 _TIGHT = ("medium", "close_up", "extreme_close_up")
 _LEAVES_HEADS = ("pan", "tilt", "crane", "roll")  # moves that may lead the camera away from a head
+_THREADS = min(max(os.cpu_count() or 1, 2), 4)  # NumPy and OpenCV let go of Python's lock while they work
 _LAST_FRAMES = 16  # of a shot, beside which the next is prepared: that takes about as long
 _ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the centred crop does not show
 
@@ -75,6 +77,7 @@ def render_shots(plan: Plan, scenes: Scenes, tick: Tick) -> Iterator[Footage]:
     """
     tails = [*(shot.transition_frames for shot in plan.shots[1:]), 0]
     films = [_film(plan, shot, scenes, tail) for shot, tail in zip(plan.shots, tails, strict=True)]
+    films[0].prepare()  # while the sound is still in the making
     for shot, before, film, after in zip(plan.shots, [None, *films], films, [*films[1:], None], strict=False):
         absent = list_absences(plan, shot, _scene(shot, scenes))
         yield Footage(_frames(plan, shot, (before, film, after), tick), absent)
@@ -227,7 +230,8 @@ def _told(
     plan: Plan, shot: Shot, make: Callable[[int], Frame], numbers: range, tick: Tick
 ) -> Iterator[Frame]:
     """Make some of a shot's frames and tell of each."""
-    with closing(make_ahead(make, numbers)) as frames:
+    ahead = make_ahead(make, numbers, threads=_THREADS, waiting=1, name="film")
+    with closing(ahead) as frames:
         for number, frame in zip(numbers, frames, strict=True):
             tick("picture", shot.start_frame + number + 1, plan.shots[-1].end_frame)
             yield frame
