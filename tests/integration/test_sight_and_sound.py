@@ -69,6 +69,19 @@ def test_lightning_flashes_with_its_thunder(photo: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("prompt", "way"),
+    [("A door opens and bright light floods the room.", 1), ("Someone turns off the light.", -1)],
+)
+def test_light_changes_with_the_door_or_switch_that_is_heard(photo: Path, prompt: str, way: int) -> None:
+    made = make(photo, f"{prompt} Static camera. No music.")
+
+    brightness = np.array([frame.mean() for frame in made.frames])
+    seen_s = (int((way * np.diff(brightness)).argmax()) + 1) / FRAME_RATE
+    assert seen_s == pytest.approx(onset_s(made.loudness["effects"], 0, 4), abs=TOGETHER_S)
+
+
+@pytest.mark.slow
 def test_a_walker_is_lowest_as_each_step_is_heard(photo: Path) -> None:
     made = make(photo, "She walks towards us. Static camera. No music.")
 

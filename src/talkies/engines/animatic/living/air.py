@@ -26,6 +26,7 @@ from talkies.engines.animatic.living.plumes import smoke_column, steam
 from talkies.engines.animatic.living.rays import SunRays
 from talkies.engines.animatic.living.scenery import is_frozen, is_steam
 from talkies.engines.animatic.living.sight import Sight, Stage
+from talkies.engines.animatic.living.switching import SwitchedLight, light_changes
 from talkies.engines.animatic.optics.camera import Pose
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame, rng
@@ -135,6 +136,9 @@ def make_air(
     if blasts:
         blaze = Blasts(stage, blasts, seed)
         layers += [smoke_column(stage, blaze.place, seed, min(blasts)), blaze]
+    changes = light_changes(plan, number, shot.text)
+    if changes:
+        layers.append(SwitchedLight(stage, changes, shot.text, seed))
     if not layers and alone and not is_frozen(shot.text):
         layers.append(Daylight(stage, seed))
     if not layers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -33,6 +33,14 @@ def add_glow(frame: Frame, palette: Tone, levels: Field) -> None:
     """Add light to a frame in place: the palette's colours by levels 0..1 given on a canvas."""
     for rows, level in _strips(frame, levels):
         cv2.add(frame[rows], cv2.LUT(level, palette), dst=frame[rows])
+
+
+def scaled_tone(change: float, tint: Sequence[float]) -> Tone:
+    """Brighten or darken every value by a share, most in the channels of the tint; white stays white."""
+    values = np.linspace(0, 1, 256)[:, None]
+    gain = 1 + np.maximum(change * np.asarray(tint), -0.9)
+    changed = np.where(gain > 1, 1 - (1 - values) ** gain, values * gain)
+    return np.asarray(np.rint(255 * changed), np.uint8).reshape(256, 1, 3)
 
 
 def _strips(frame: Frame, weights: Field) -> Iterator[tuple[slice, Frame]]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.blending import Tone, add_glow, mix_exposure
+from talkies.engines.animatic.living.blending import Tone, add_glow, mix_exposure, scaled_tone
 from talkies.engines.animatic.living.haze import TILE, tileable_noise
 from talkies.engines.animatic.living.lamps import find_flames, find_lamps, glow_around
 from talkies.engines.animatic.living.sight import Sight, Stage
@@ -87,12 +87,14 @@ class Flicker:
         wide = self._unrest.wide * level
         if self._near is None:
             if wide:
-                frame[:] = cv2.LUT(frame, _scaled(wide, self._unrest.tint))
+                frame[:] = cv2.LUT(frame, scaled_tone(wide, self._unrest.tint))
             return
         near = self._unrest.near * level
         base = wide / near if near else 0.0
         shares = base + (1 - base) * np.clip(sight.look_at(self._near), 0, 1)
-        mix_exposure(frame, _scaled(near, self._unrest.tint), sight.canvas(np.asarray(shares, np.float32)))
+        mix_exposure(
+            frame, scaled_tone(near, self._unrest.tint), sight.canvas(np.asarray(shares, np.float32))
+        )
 
     def _level(self, time_s: float) -> float:
         """The light's deviation in its root mean squares: waves of even power in every octave."""
@@ -232,7 +234,7 @@ class Daylight:
         self._side = float(chance.choice([-1.0, 1.0]))
         luma = float(cv2.resize(stage.scene.prepared, (32, 32), interpolation=cv2.INTER_AREA).mean())
         taken = min(_CLOUDS[0] * max(_BRIGHT / max(luma, 1.0), 1.0), _CLOUDS[1])
-        self._shaded = _scaled(-taken, (1.0, 1.0, 1.0))
+        self._shaded = scaled_tone(-taken, (1.0, 1.0, 1.0))
 
     def draw(self, frame: Frame, sight: Sight) -> None:
         """Let the shadows of clouds pass over a frame, in place."""
@@ -244,14 +246,6 @@ class Daylight:
         weights = sight.canvas(np.asarray(np.clip(0.5 + 0.6 * shade, 0, 1), np.float32))
         # They come quickly: slow light in the first frames would be no light at all.
         mix_exposure(frame, self._shaded, weights * np.float32(math.sqrt(sight.presence)))
-
-
-def _scaled(change: float, tint: Sequence[float]) -> Tone:
-    """Brighten or darken every value by a share, most in the channels of the tint; white stays white."""
-    values = np.linspace(0, 1, 256)[:, None]
-    gain = 1 + np.maximum(change * np.asarray(tint), -0.9)
-    changed = np.where(gain > 1, 1 - (1 - values) ** gain, values * gain)
-    return np.asarray(np.rint(255 * changed), np.uint8).reshape(256, 1, 3)
 
 
 def _flashed() -> Tone:
