@@ -1,6 +1,6 @@
 """An engine that takes next to no time: what is measured with it is the service around it.
 
-`install` puts it beside the shipped engines of a server that the bench starts.
+`install` puts it beside the shipped engines of a server that the bench or a test starts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Tiny:
     """Makes a second of grey pictures and a tone."""
 
     name = "tiny"
-    capabilities = Capabilities(summary="Grey pictures and a tone, for the bench.", deterministic=True)
+    capabilities = Capabilities(summary="Grey pictures and a tone.", deterministic=True)
 
     def plan(self, spec: Spec, script: Script) -> Plan:
         """Plan one shot of a second, whatever was asked for."""
@@ -49,12 +49,12 @@ class Tiny:
         yield Clip(FRAME_RATE, _frames(tick), (Track("music", np.stack([tone, tone], axis=1)),))
 
 
-def install(folder: Path) -> None:
-    """Make a folder in which, on the PYTHONPATH, the service finds this engine by its entry point."""
-    facts = folder / "bench_tiny_engine-0.dist-info"
+def install(folder: Path, engine: str = "tiny = bench.tiny_engine:Tiny") -> None:
+    """Make a folder by which a service finds an engine: it and this repository belong on its PYTHONPATH."""
+    facts = folder / "tiny_engine-0.dist-info"
     facts.mkdir(parents=True)
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: bench_tiny_engine\nVersion: 0\n", "utf-8")
-    (facts / "entry_points.txt").write_text("[talkies.engines]\ntiny = bench.tiny_engine:Tiny\n", "utf-8")
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny_engine\nVersion: 0\n", "utf-8")
+    (facts / "entry_points.txt").write_text(f"[talkies.engines]\n{engine}\n", "utf-8")
 
 
 def _frames(tick: Tick) -> Iterator[Frame]:

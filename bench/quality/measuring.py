@@ -45,6 +45,7 @@ AIMS: Mapping[str, Aim] = {
     "sound_likeness": Aim(at_least=0.9),
     "thunder_late_ms": Aim(at_least=-45.0, at_most=45.0),
     "blast_late_ms": Aim(at_least=-45.0, at_most=45.0),
+    "door_late_ms": Aim(at_least=-45.0, at_most=45.0),
     "words_heard_dry": Aim(at_least=0.95),
     "words_heard_in_mix": Aim(at_least=0.9),
     "lips_correlation": Aim(at_least=0.6),
@@ -106,6 +107,9 @@ def _of_sound(material: Material, delivered: Delivered, report: Report) -> Measu
     heard = {
         "thunder_late_ms": flash_lateness_ms("thunder", delivered, plan, tracks.get("effects")),
         "blast_late_ms": flash_lateness_ms("explosion", delivered, plan, tracks.get("effects")),
+        "door_late_ms": flash_lateness_ms("door", delivered, plan, tracks.get("effects"))
+        if material.case.flashes
+        else None,
         "words_heard_dry": words_heard(tracks["speech"].mean(axis=1), plan) if plan.lines else None,
         "words_heard_in_mix": words_heard(delivered.sound, plan) if plan.lines else None,
     }

@@ -19,9 +19,11 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from bench.tiny_engine import install
 from PIL import Image
 from tests.conftest import PATIENCE_S, wait_for
 
+ROOT = Path(__file__).parents[2]
 API_KEY = "a-key-of-the-tests-0001"
 TASK_S = 300.0  # in which any task of the tests is over, on a busy machine as well
 OVER = ("success", "failed")
@@ -146,10 +148,7 @@ def beside_talkies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PYTHONPATH in which the fast engine is installed."""
     folder = tmp_path_factory.mktemp("beside")
     shutil.copy(Path(__file__).with_name("fast_engine.py"), folder)
-    facts = folder / "fast_engine-0.dist-info"
-    facts.mkdir()
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: fast_engine\nVersion: 0\n", "utf-8")
-    (facts / "entry_points.txt").write_text("[talkies.engines]\nfast = fast_engine:Fast\n", "utf-8")
+    install(folder, "fast = fast_engine:Fast")
     return folder
 
 
@@ -161,7 +160,7 @@ def service(tmp_path: Path, beside_talkies: Path) -> Iterator[Service]:
         tmp_path / "data",
         environment
         | {
-            "PYTHONPATH": str(beside_talkies),
+            "PYTHONPATH": os.pathsep.join([str(beside_talkies), str(ROOT)]),
             "TALKIES_API_KEY": API_KEY,
             "TALKIES_LOG_JSON": "true",
             "OMP_NUM_THREADS": "1",

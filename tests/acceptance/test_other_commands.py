@@ -35,6 +35,15 @@ def test_plan_is_readable_without_json(talkies: Talkies, photo: Path) -> None:
     assert "slow pan right" in done.stdout
 
 
+def test_plan_shows_what_is_acted_and_brackets_as_they_stand(talkies: Talkies, photo: Path) -> None:
+    done = talkies("plan", photo, 'She smiles and waves, then says: "One [/b] two [red]."')
+
+    assert done.returncode == 0, done.stderr
+    assert "She smiles" in done.stdout
+    assert "One [/b] two [red]." in done.stdout
+    assert "not rendered: “She waves”" in done.stdout
+
+
 def test_inspect_measures_a_video_and_draws_its_sheet(talkies: Talkies, photo: Path, tmp_path: Path) -> None:
     made = talkies("generate", photo, "Birds sing.", "-o", "a.mp4", "--resolution", "480p", "--duration", "4")
     assert made.returncode == 0, made.stderr

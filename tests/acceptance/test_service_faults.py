@@ -72,15 +72,19 @@ def end_leases(service: Any) -> None:
 
 
 @pytest.fixture
-def killing(service: Any, tmp_path: Path, beside_talkies: Path) -> Path:
+def killing(service: Any, tmp_path: Path) -> Path:
     """Make the service's processes kill themselves at the steps that lie in a folder, one file for each."""
-    beside = tmp_path / "beside"
-    shutil.copytree(beside_talkies, beside)
-    shutil.copy(KILLER, beside / "sitecustomize.py")
     plan = tmp_path / "kills"
     plan.mkdir()
-    service.environment |= {"PYTHONPATH": str(beside), "KILLS_PLANNED": str(plan)}
+    service.environment |= {"PYTHONPATH": first_run(KILLER, service, tmp_path), "KILLS_PLANNED": str(plan)}
     return plan
+
+
+def first_run(script: Path, service: Any, folder: Path) -> str:
+    """Give the PYTHONPATH on which each process of the service runs a script before all else."""
+    (folder / "first").mkdir()
+    shutil.copy(script, folder / "first" / "sitecustomize.py")
+    return os.pathsep.join([str(folder / "first"), service.environment["PYTHONPATH"]])
 
 
 def plan_kills(folder: Path) -> Counter[str]:
@@ -295,10 +299,8 @@ def test_row_56_a_storage_that_takes_nothing_fails_the_task_with_its_code(servic
     assert ended["error"]["retryable"]
 
 
-def test_row_58_a_clock_jump_costs_no_attempt_and_leaves_no_task_behind(
-    service: Any, tmp_path: Path, beside_talkies: Path
-) -> None:
-    set_clock = let_the_clock_be_set(service, tmp_path, beside_talkies)
+def test_row_58_a_clock_jump_costs_no_attempt_and_leaves_no_task_behind(service: Any, tmp_path: Path) -> None:
+    set_clock = let_the_clock_be_set(service, tmp_path)
     service.start(lease_s=30, heartbeat_s=5)
     wait_for(lambda: offset_ms_of(service))  # the housekeeper has looked at the clock
 
@@ -324,12 +326,11 @@ def jump_beside_tasks(service: Any, jump: Callable[[], None]) -> int:
     return offset_ms_of(service) - before_ms
 
 
-def let_the_clock_be_set(service: Any, tmp_path: Path, beside_talkies: Path) -> Callable[[int], None]:
+def let_the_clock_be_set(service: Any, tmp_path: Path) -> Callable[[int], None]:
     """Give what sets the wall clock of the service's processes, to be so many seconds off."""
-    beside, setting = tmp_path / "beside", tmp_path / "clock"
-    shutil.copytree(beside_talkies, beside)
-    shutil.copy(CLOCK_SETTER, beside / "sitecustomize.py")
-    service.environment |= {"PYTHONPATH": str(beside), "WALL_CLOCK_SET": str(setting)}
+    setting = tmp_path / "clock"
+    path = first_run(CLOCK_SETTER, service, tmp_path)
+    service.environment |= {"PYTHONPATH": path, "WALL_CLOCK_SET": str(setting)}
 
     def set_clock(off_s: int) -> None:
         whole = tmp_path / "clock.new"

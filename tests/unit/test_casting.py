@@ -151,6 +151,31 @@ def test_an_animal_and_the_weather_have_no_face() -> None:
     assert roles.actors(dog) == roles.actors(rain) == ()
 
 
+def test_water_and_clouds_take_no_face_from_people() -> None:
+    scenery = [_cue("The water", "flow", 0), _cue("clouds", "drift", 0.5), _cue("The car", "ride", 0.7)]
+    people = [_cue("the man", "smile", 1), _cue("the woman", "nod", 2)]
+
+    roles = _cast([], [*scenery, *people])
+
+    assert [roles.actors(cue) for cue in scenery] == [(), (), ()]
+    assert [roles.actors(cue) for cue in people] == [(_LEFT,), (_RIGHT,)]
+
+
+def test_the_other_one_is_not_the_one_whose_place_is_told() -> None:
+    lines = [_line("the woman on the left", "woman", 0), _line("the other woman", "woman", 1)]
+
+    roles = _cast(lines)
+
+    assert [roles.speakers(line) for line in lines] == [(_LEFT,), (_RIGHT,)]
+
+
+@pytest.mark.parametrize("who", ["the bride and groom", "the children", "男人和女人", "两个女孩"])
+def test_people_named_together_are_all(who: str) -> None:
+    cue = _cue(who)
+
+    assert _cast([], [cue]).actors(cue) == (0, 1)
+
+
 def test_without_faces_nobody_acts() -> None:
     line, cue = _line("the man", "man", 0), _cue("the man")
 

@@ -95,6 +95,9 @@ HOSTILE = [
         "cut to a ",
         "said 'x' ",
         'smiles, "a" ',
+        "she says: you ",
+        "she blushes ",
+        "the man and ",
     ),
     *(
         "pan left ",

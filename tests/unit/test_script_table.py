@@ -58,6 +58,8 @@ def spell_script(script: Script) -> dict[str, Any]:
         "angles": " ".join(word for shot in shots for word in shot.angles),
         "timing": " ".join(word for shot in shots for word in shot.timing),
         "style": list(script.style),
+        "unquoted": [words for shot in shots for words in shot.unquoted],
+        "ending": script.ending,
         "silent": script.silent,
         "music": "none"
         if not script.music.wanted

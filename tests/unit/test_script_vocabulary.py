@@ -36,6 +36,7 @@ NAMES = {
     "timing": set(get_args(Timing)),
     "action": set(get_args(ActionKind)),
     "living_action": set(get_args(ActionKind)),
+    "whole_action": set(get_args(ActionKind)),
     "person": set(get_args(Kind)),
     "voice_hint": set(get_args(Voice)),
 }

@@ -196,8 +196,31 @@ def test_what_is_seen_instead_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("The man says hello to us.", "only words in quotes are spoken"),
+        ("She says: Good evening, my friends.", "“Good evening, my friends.” as speech"),
+        ('He sings "Happy birthday".', "spoken, not sung"),
+        ('The chef says "Bon appétit!" in a French accent.', "with an accent"),
+        ("A lake in slow motion.", "“slow motion”"),
+        ("A low angle shot of a tower.", "the angle “low”"),
+        ("A street, watercolor style.", "the look “watercolor style”"),
+        ("She nods. Fade to black.", "“Fade to black”"),
+        ("Der Mann lächelt und nickt mit dem Kopf.", "read in English and Chinese"),
+        ('No sound. She says: "Hello."', "the clip has no sound"),
+        ("Tears roll down her cheeks.", "“Tears roll down her cheeks”"),
+    ],
+)
+def test_every_wish_that_is_not_met_is_named(prompt: str, said: str) -> None:
+    assert any(said in sentence for sentence in plan(prompt).not_rendered)
+
+
+@pytest.mark.parametrize(
     "prompt",
     [
+        "A cinematic, photorealistic shot at eye level.",
+        "She sits by the window and smiles. Time freezes.",
+        "Birds sing in the trees. A knock at the door.",
         "She smiles, looks up and nods.",
         "Heavy rain and fog. Snow falls.",
         "The river flows and clouds drift past.",

@@ -56,8 +56,6 @@ def generate(
     Prints the video's path on standard output, or everything about it with --json. With --certificate
     and --private-key the video is signed by C2PA.
     """
-    from talkies.production import make_plan, produce
-
     started = time.monotonic()
     signing = _signing(certificate, private_key)
     maker = find_engine(engine)
@@ -71,6 +69,9 @@ def generate(
         camera_fixed=camera_fixed,
         no_audio=no_audio,
     )
+    # Here, for a mistake is told at once: what makes a clip takes seconds to import.
+    from talkies.production import make_plan, produce
+
     video = output or _unused(Path(f"{asked.name}.mp4"))
     with progress(quiet=quiet) as tick:
         plan = make_plan(asked.spec, maker)

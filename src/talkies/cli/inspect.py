@@ -68,7 +68,7 @@ def _show(report: Report) -> None:
     table = Table("what", "measured", title=report.file_name, title_justify="left", show_lines=False)
     for what, measured in _facts(report):
         table.add_row(what, measured)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:

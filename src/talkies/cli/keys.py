@@ -91,7 +91,7 @@ def list_keys(data: Data = None, as_json: AsJson = False) -> None:
             _state(key),
             _moment(key.last_used_ms),
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 @keys.command()

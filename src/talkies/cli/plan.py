@@ -27,7 +27,7 @@ def plan(
     engine: request.EngineName = "animatic",
     as_json: request.AsJson = False,
 ) -> None:
-    """Show the script and the plan: shots, camera, lines, sounds, and what will be left out."""
+    """Show the script and the plan: shots, camera, acting, lines, sounds, and what will be left out."""
     maker = find_engine(engine)
     asked = request.read_request(
         words,
@@ -49,7 +49,7 @@ def plan(
 
 
 def _show(script: Script, plan: Plan) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(
         f"{plan.duration_s} s, {plan.width}×{plan.height}, {FRAME_RATE} frames per second, "
         f"engine {plan.engine}, seed {plan.seed}, prompt read as {script.language}"
@@ -67,14 +67,21 @@ def _show(script: Script, plan: Plan) -> None:
             ", then ".join(_move_words(move) for move in shot.moves) or "chosen by the seed",
         )
     console.print(shots)
+    seen = Table("from", "to", "what", "words", title="Seen", title_justify="left")
+    for cue in plan.cues:
+        words = f"{cue.who or ''} {cue.text}".strip()
+        if not any(cue.text and cue.text in omission for omission in plan.not_rendered):
+            seen.add_row(f"{cue.start_s:.2f}", f"{cue.end_s:.2f}", cue.kind.replace("_", " "), words)
+    if seen.row_count:
+        console.print(seen)
     heard = Table("from", "to", "what", "how", title="Sound", title_justify="left")
     for start_s, end_s, what, how in sorted(_heard(plan)):
         heard.add_row(f"{start_s:.2f}", f"{end_s:.2f}", what, how)
     console.print(heard if heard.row_count else "No sound.")
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")
     for omission in plan.not_rendered:
-        console.print(f"not rendered: {omission}", markup=False)
+        console.print(f"not rendered: {omission}")
 
 
 def _heard(plan: Plan) -> Iterator[tuple[float, float, str, str]]:

@@ -17,7 +17,7 @@ _LONGEST_NAME, _LONGEST_CHINESE_NAME = 8, 14  # words, characters of what is fra
 _LEADING_MARKS = ":：-—–,，"
 _FILM_TABLES = ("camera", "transition", "sure_transition", "move", "sure_move", "leads_to", "shot_size")
 
-_VERB_TABLES = ("action", "living_action", "speech", "ends_name")
+_VERB_TABLES = ("action", "living_action", "whole_action", "speech", "ends_name")
 
 _NOUNS = frozenset({"pan", "tilt", "dolly", "zoom", "orbit", "track"})
 _USUAL_DIRECTION: dict[MoveKind, Direction] = {

@@ -54,7 +54,7 @@ class Dialogue:
             speaker=speaker.text,
             voice=voice or ("narrator" if voice_over else _DEFAULT_VOICE),
             language=self._language(word, about),
-            manner=_manner(passage, tag, self._from_speaker(tag, about)),
+            manner=_manner(passage, tag, self._from_speaker(tag, about)) + _manner_after(passage, word, tag),
             voice_over=voice_over,
         )
 
@@ -82,8 +82,18 @@ class Dialogue:
             following = self._people.within(Span(word, shot.last))
             named = following[0] if following and tag is None else None
         if isinstance(named, Mention):
-            return self._people.speaker(named)
-        return Speaker(named, None)
+            speaker = self._people.speaker(named)
+            verb = "" if tag is None or tag.verb is None else self._passage.words[tag.verb]
+            is_told = verb.isascii() and bool(verb)  # in Chinese A和B说 may be "A says to B"
+            both = self._people.together(named, verb) if is_told else None
+            return speaker if both is None else speaker._replace(text=both)
+        return Speaker(named, self._voice_of_one(named, word))
+
+    def _voice_of_one(self, name: str | None, word: int) -> Voice | None:
+        """The voice of "the left one", who is one of those last named: "two men"."""
+        named = [mention for mention in self._people.within(Span(0, word)) if not mention.is_pronoun]
+        is_one = name is not None and name.lower().split()[-1] == "one"
+        return self._people.speaker(named[-1]).voice if is_one and named else None
 
     def _labelled(self, span: Span) -> Mention | str | None:
         """Read the name in a label: "Man (whispering):", 女人（轻声）："""
@@ -215,6 +225,18 @@ def _manner(passage: Passage, tag: Tag | None, about: Span) -> tuple[str, ...]:
                 found[first] = (first, last)
     words = [passage.spelt(first, last) for _, (first, last) in sorted(found.items())]
     return tuple(dict.fromkeys(words))
+
+
+def _manner_after(passage: Passage, word: int, tag: Tag | None) -> tuple[str, ...]:
+    """The words for how a line is said that stand right behind it: says "One step" in a calm voice."""
+    first = word + 1
+    if tag is None or not tag.is_before or first == passage.sentence(word).last:
+        return ()
+    if passage.words[first] in ",，":
+        first += 1
+    reach = 2 if passage.words[first : first + 1] in (["in"], ["with"]) else 1
+    found = passage.terms("manner", Span(first, first + reach))
+    return tuple(passage.spelt(term.first, term.last) for term in found[:1])
 
 
 def _adverbs(passage: Passage, verb: int, about: Span) -> list[tuple[int, int]]:

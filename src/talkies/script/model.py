@@ -89,7 +89,7 @@ class ScriptShot(_Value):
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
-    names for the shot.
+    names for the shot. `unquoted` holds the prompt's words for speech that does not stand in quotes.
     """
 
     text: str
@@ -101,6 +101,7 @@ class ScriptShot(_Value):
     transition: Transition | None = None
     seconds: float | None = None
     lines: tuple[Line, ...] = ()
+    unquoted: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()
@@ -120,7 +121,8 @@ class Music(_Value):
 class Script(_Value):
     """A prompt, read. There is always at least one shot.
 
-    `silent`: the prompt asks for no sound at all. `style` holds its words for a look ("film noir").
+    `silent`: the prompt asks for no sound at all. `style` holds its words for a look ("film noir"), `ending`
+    those for how the film ends ("fade to black").
     """
 
     language: str
@@ -128,3 +130,4 @@ class Script(_Value):
     music: Music = Music()
     silent: bool = False
     style: tuple[str, ...] = ()
+    ending: str | None = None

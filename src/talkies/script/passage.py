@@ -48,6 +48,9 @@ class Passage:
         self._covered: dict[tuple[str, str | None], frozenset[int]] = {}
         self._marks = frozenset(at for at, word in enumerate(self.words) if is_mark(word))
         self._fillers = self._find_fillers()
+        self._known = frozenset(
+            at for terms in self._terms.values() for term in terms for at in range(term.first, term.last)
+        )
         self.sentences, self._sentence_of = self._cut_sentences()
         self.clauses, self.clause_of = self._cut_clauses()
 
@@ -86,6 +89,10 @@ class Passage:
     def is_filler(self, word: int) -> bool:
         """Tell whether a word is passed over on the way to a clause's subject."""
         return word in self._fillers
+
+    def is_known(self, word: int) -> bool:
+        """Tell whether a word belongs to any term of the vocabulary."""
+        return word in self._known
 
     def is_negated(self, term: Term, also: str | None = None) -> bool:
         """Tell whether a "no", "without" or the like before a term, or at its head as in 无风, denies it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple, cast
 
 from talkies.plan import Voice
@@ -43,6 +45,8 @@ _SEXES: dict[str, str] = {
     "boy": "man",
     "old_man": "man",
 }
+_OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
+_JOINS = (["and"], ["&"], ["和"], ["与"])
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
@@ -105,6 +109,20 @@ class People:
             return Speaker(mention.text, cast("Voice | None", mention.sex))
         voice = voice_of(meant.kind, meant.sex or mention.sex)
         return Speaker(meant.text, voice, meant.kind == "narrator")
+
+    def together(self, mention: Mention, verb: str) -> str | None:
+        """The words for somebody with whoever is named beside, "the bride and groom"; None for one alone.
+
+        `verb` tells by its form: in "the man frowns and the woman smiles" nobody does it together.
+        """
+        if _OF_ONE.search(verb):
+            return None
+        at = bisect_left(self._starts, mention.first)
+        for first, last in pairwise(self.mentions[max(at - 1, 0) : at + 2]):
+            joins = self._passage.words[first.last : last.first]
+            if joins in _JOINS and "animal" not in (first.kind, last.kind):
+                return self._passage.spelt(first.first, last.last)
+        return None
 
     def _meant(self, pronoun: Mention) -> Mention | None:
         at = bisect_left(self._starts, pronoun.first)
@@ -184,6 +202,7 @@ def _may_be_adjective(passage: Passage, word: int) -> bool:
         "preposition",
         "action",
         "living_action",
+        "whole_action",
         "speech",
         "person",
         "pronoun",

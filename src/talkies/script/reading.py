@@ -20,6 +20,7 @@ from talkies.script.scenery import read_style, told
 from talkies.script.scoring import is_silent, read_music
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
+from talkies.script.unquoted import read_unquoted
 from talkies.script.words import QUOTE
 
 # The old way to give parameters. Source: BytePlus ModelArk, video generation API, "parameters in the text".
@@ -28,6 +29,8 @@ _FLAG = re.compile(
     r"\b(?:[ =]+(?:-\d+|[^\s-]\S*))?",
     re.IGNORECASE,
 )
+
+_MARKS = " :：-—–.,，。、]】)）|\n"
 
 
 def read(prompt: str) -> Script:
@@ -53,6 +56,7 @@ def read(prompt: str) -> Script:
         music=read_music(passage),
         silent=is_silent(passage),
         style=read_style(passage),
+        ending=_ending(passage, spans[-1].span.last),
     )
 
 
@@ -75,14 +79,22 @@ def _language(passage: Passage) -> str:
     return detect(" ".join(quotation.text for quotation in passage.quotation_at.values()))
 
 
+def _ending(passage: Passage, first: int) -> str | None:
+    """The words after the last shot if they tell how the film ends: "Fade to black." """
+    tail = Span(first, len(passage.words))
+    is_told = passage.terms("transition", tail) or passage.terms("sure_transition", tail)
+    return passage.spelt(*tail).strip(_MARKS) if is_told else None
+
+
 def _shot(
     passage: Passage, people: People, owners: Sequence[Owner], dialogue: Dialogue, shot: ShotSpan
 ) -> ScriptShot:
     span = shot.span
     position = _positions(passage, span)
     camera = read_camera(passage, span, owners)
+    lines = dialogue.read(span)
     return ScriptShot(
-        text=passage.spelt(span.first, span.last).lstrip(" :：-—–.,，。、]】)）|\n"),
+        text=passage.spelt(span.first, span.last).lstrip(_MARKS),
         framing=camera.framing,
         ending=camera.ending,
         moves=camera.moves,
@@ -90,9 +102,8 @@ def _shot(
         depth_of_field=cast("DepthOfField | None", next(iter(told(passage, "depth_of_field", span)), None)),
         transition=shot.transition,
         seconds=shot.seconds,
-        lines=tuple(
-            line.model_copy(update={"position": position(word)}) for word, line in dialogue.read(span)
-        ),
+        lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
+        unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
         sounds=read_sounds(passage, span, position),
         actions=read_actions(passage, people, owners, span, position),
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
@@ -130,6 +141,7 @@ def _with_preamble_spread(shots: list[ScriptShot], spans: list[ShotSpan]) -> tup
                 *(action.model_copy(update={"position": 0.0}) for action in preamble.actions),
                 *first.actions,
             ),
+            "unquoted": (*preamble.unquoted, *first.unquoted),
             "framing": first.framing if first.framing != Framing() else preamble.framing,
         }
     )

@@ -92,8 +92,7 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
 
 def _has_words(passage: Passage, span: Span) -> bool:
     return any(
-        passage.words[word] == QUOTE or not (is_mark(passage.words[word]) or passage.covers("break", word))
-        for word in range(span.first, span.last)
+        passage.words[word] == QUOTE or not passage.is_filler(word) for word in range(span.first, span.last)
     )
 
 

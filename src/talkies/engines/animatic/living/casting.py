@@ -19,10 +19,33 @@ from talkies.script.people import People, voice_of
 from talkies.script.words import cut
 
 _ACTIONS = frozenset(get_args(ActionKind))
+_BY_THINGS: frozenset[ActionKind] = frozenset(
+    [
+        *("flow", "sway", "drift", "flicker", "fall", "appear", "transform", "vanish", "move"),
+        *("run", "ride", "fly", "swim", "hold", "play"),
+    ]
+)
+"""What water, clouds, hair and cars do, too: whoever is not known as a person is none here."""
 _ARTICLES = frozenset({"the", "a", "an"})
-_ALL = frozenset({"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends"})
+_ALL = frozenset(
+    {"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends"}
+    | {"men", "women", "girls", "boys", "children", "kids", "ladies", "guys", "students", "guests"}
+)
 _ANOTHER = frozenset({"other", "another", "second", "third", "另", "第"})
-_ALL_CHINESE = ("们", "大家", "两人", "二人", "所有人", "众人", "全家", "情侣")
+_ALL_CHINESE = (
+    "们",
+    "大家",
+    "两人",
+    "二人",
+    "所有人",
+    "众人",
+    "全家",
+    "情侣",
+    "两个",
+    "两位",
+    "两名",
+    "三个",
+)
 
 
 class _Role(NamedTuple):
@@ -59,7 +82,7 @@ class Cast:
 
     def actors(self, cue: Cue) -> tuple[int, ...]:
         """Give the numbers of the faces that a cue is for; none when it is for no person in the picture."""
-        return self._find(_role(cue.who)) if cue.kind in _ACTIONS else ()
+        return self._find(_acting(cue)) if cue.kind in _ACTIONS else ()
 
     def _find(self, role: _Role | None) -> tuple[int, ...]:
         if role is None or not self.faces:
@@ -88,18 +111,23 @@ def cast(plan: Plan, faces: tuple[Face, ...]) -> Cast:
 
 def _roles(plan: Plan) -> list[_Role]:
     """List whoever speaks or does something, each once, in the order of the clip."""
-    named: list[tuple[float, str | None, Voice | None]] = [
-        *((line.start_s, line.speaker, line.voice) for line in plan.lines if not line.voice_over),
-        *((cue.start_s, cue.who, None) for cue in plan.cues if cue.kind in _ACTIONS and cue.who),
+    named = [
+        *((line.start_s, _role(line.speaker, line.voice)) for line in plan.lines if not line.voice_over),
+        *((cue.start_s, _acting(cue)) for cue in plan.cues if cue.kind in _ACTIONS and cue.who),
     ]
     roles: list[_Role] = []
-    for _, who, voice in sorted(named, key=lambda entry: entry[0]):
-        role = _role(who, voice)
+    for _, role in sorted(named, key=lambda entry: entry[0]):
         if role is None or role.is_all:
             continue
         if not any(role.may_be(known) for known in roles):
             roles.append(role)
     return roles
+
+
+def _acting(cue: Cue) -> _Role | None:
+    """Read the words for whoever does a cue; None for an animal, and for a thing: "the water flows"."""
+    is_thing = bool(cue.who) and cue.kind in _BY_THINGS and not People(Passage(cue.who or "")).mentions
+    return None if is_thing else _role(cue.who)
 
 
 def _role(who: str | None, voice: Voice | None = None) -> _Role | None:
@@ -108,6 +136,8 @@ def _role(who: str | None, voice: Voice | None = None) -> _Role | None:
     if not mentions:
         return _Role(who or "", _telling_words(who or ""), voice)
     mention = mentions[0]
+    if len(mentions) > 1 and People(Passage(who or "")).together(mentions[1], ""):
+        return _Role(who or "", frozenset({"both"}), voice)
     if mention.kind == "animal":
         return None
     words = _telling_words(mention.text)
@@ -129,6 +159,9 @@ def _voice_of_pronoun(sex: str | None) -> Voice | None:
 def _assigned(roles: Sequence[_Role], faces: tuple[Face, ...]) -> list[int | None]:
     """Give each role a face: first those whose words tell a place, then the others from left to right."""
     played: list[int | None] = [_placed(faces, role) for role in roles]
+    for at, role in enumerate(roles):
+        if role.words & _ANOTHER and played.count(played[at]) > 1:
+            played[at] = None  # "the other one" is not whom a place names
     free = [number for number in range(len(faces)) if number not in played]
     others = [at for at, number in enumerate(played) if number is None]
     if len(others) > 1:

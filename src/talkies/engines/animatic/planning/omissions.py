@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.plan import ActionKind, CameraMove, Light, Weather
-from talkies.script import Action, Line, Script
+from talkies.script import Action, Line, Script, ScriptShot
 from talkies.script.passage import Passage
 from talkies.spec import Spec
 
@@ -55,7 +56,9 @@ _ADDS_NOTHING = "this engine adds nothing that the photo does not show, and take
 _NO_LIMBS = "this engine moves no limbs;"
 INSTEAD: dict[ActionKind, str] = {
     **dict.fromkeys(("wave", "gesture", "hug"), f"{_NO_LIMBS} a friendly nod and smile instead"),
-    **dict.fromkeys(("walk", "run", "ride", "dance", "jump"), f"{_NO_LIMBS} the body bobs in step instead"),
+    **dict.fromkeys(
+        ("walk", "run", "ride", "dance", "jump"), f"{_NO_LIMBS} a person's body bobs in step instead"
+    ),
     "kiss": f"{_NO_LIMBS} rounded lips and closed eyes instead",
     "cry": "no tears are drawn; the face and the shoulders cry",
     **dict.fromkeys(("appear", "transform", "vanish"), _ADDS_NOTHING),
@@ -66,6 +69,18 @@ INSTEAD: dict[ActionKind, str] = {
 }
 """Why an action is left out and what is seen in its place."""
 BODY = "this engine moves faces, heads and scenery, not limbs or objects"
+
+_READ = ("en", "zh")
+_SEEN_AS_TAKEN = frozenset({"eye_level"})  # angles that ask for nothing
+_LIVED = frozenset({"freeze"})  # timing that is followed: nothing moves
+_PHOTOGRAPHIC = re.compile(
+    r"cinema|realis|hdr|imax|anamorphic|documentary|commercial|vlog|blockbuster|music video|macro|minimalis"
+    r"|电影|写实|纪录|广告|极简",
+    re.IGNORECASE,
+)
+"""Looks that a filmed photo has, or that are no matter of drawing."""
+_SUNG = re.compile(r"\bs[iau]ng|\brap|\bhum|唱|哼")
+_ACCENT = re.compile(r"accent|dialect|sichuanese|口音|台湾腔|方言|(?:四川|陕西|东北)话", re.IGNORECASE)
 
 
 def list_omissions(spec: Spec, script: Script) -> tuple[str, ...]:
@@ -101,14 +116,46 @@ def quote(who: str | None, text: str) -> str:
 
 
 def _omissions(spec: Spec, script: Script) -> Iterator[str]:
+    if script.language not in _READ:
+        yield (
+            "what the prompt says outside quotes: it is read in English and Chinese, "
+            f"and this seems to be another language ({script.language!r})"
+        )
+    for look in script.style:
+        if not _PHOTOGRAPHIC.search(look):
+            yield f"the look “{look}”: the photo keeps its own"
     for shot in script.shots:
+        yield from _unspoken(shot)
+        if script.silent or not spec.generate_audio:
+            for line in shot.lines:
+                yield f"the line “{line.text}”: the clip has no sound"
+        for angle in shot.angles:
+            if angle not in _SEEN_AS_TAKEN:
+                yield f"the angle “{_plain(angle)}”: the photo keeps the angle from which it was taken"
+        for timing in shot.timing:
+            if timing not in _LIVED:
+                yield f"“{_plain(timing)}”: time passes at its usual pace"
         for action in shot.actions:
             if not _is_shown(action):
-                yield f"{quote(action.who, action.text)}: {INSTEAD.get(action.kind, BODY)}"
+                who = None if _is_whole(action.text) else action.who
+                yield f"{quote(who, action.text)}: {INSTEAD.get(action.kind, BODY)}"
         if spec.camera_fixed:
             for move in shot.moves:
                 if move.kind != "static":
                     yield f"the camera move “{_name(move)}”: a fixed camera was asked for"
+    if script.ending:
+        yield f"“{script.ending}”: the clip ends on its picture"
+
+
+def _unspoken(shot: ScriptShot) -> Iterator[str]:
+    for words in shot.unquoted:
+        yield f"“{words}” as speech: only words in quotes are spoken; put them in “double quotes”"
+    for line in shot.lines:
+        manner = "; ".join(line.manner)
+        if _SUNG.search(manner):
+            yield f"“{line.text}” as a song: the words are spoken, not sung"
+        if _ACCENT.search(manner):
+            yield f"“{line.text}” with an accent: the voices have none to choose"
 
 
 def _is_shown(action: Action) -> bool:
@@ -117,6 +164,11 @@ def _is_shown(action: Action) -> bool:
     if action.kind in SCENIC and named_kinds(action.who or action.text):
         return True
     return _is_drawn(action)
+
+
+def _is_whole(text: str) -> bool:
+    """Tell whether an action's words say who does it: "tears roll down her cheeks"."""
+    return Passage(text).covers("whole_action", 0)
 
 
 def _is_drawn(action: Action) -> bool:
@@ -132,6 +184,10 @@ def _is_drawn(action: Action) -> bool:
     return bool(DRAWN & set(doing))
 
 
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
 def _name(move: CameraMove) -> str:
-    words = move.kind.replace("_", " ")
+    words = _plain(move.kind)
     return f"{words} {move.direction}" if move.direction else words
