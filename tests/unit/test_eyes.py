@@ -227,6 +227,38 @@ def test_eyes_behind_dark_glasses_are_left_alone(face: Face, texture: Frame) -> 
         assert not _changed(eyes, wearing, expression)[_disc(texture.shape, face, LEFT_EYE, 0.3)].any()
 
 
+@pytest.mark.parametrize("glass", [(20, 20, 24), (30, 90, 60), (150, 60, 30)])
+def test_eyes_behind_large_coloured_glasses_are_left_alone(
+    face: Face, texture: Frame, glass: tuple[int, int, int]
+) -> None:
+    wearing = texture.copy()
+    for corners in (LEFT_EYE, RIGHT_EYE):
+        wearing[_disc(texture.shape, face, corners, 1.0)] = glass
+    eyes = Eyes(face, wearing, (0, 0), DENSITY)
+
+    assert not any(_changed(eyes, wearing, expression).any() for expression in EXPRESSIONS)
+
+
+def test_an_eye_in_shadow_blinks_with_the_other(face: Face, texture: Frame) -> None:
+    shaded = texture.copy()
+    dark = _disc(texture.shape, face, LEFT_EYE, 0.62)
+    shaded[dark] = (0.25 * shaded[dark]).astype(np.uint8)
+    eyes = Eyes(face, shaded, (0, 0), DENSITY)
+
+    changed = _changed(eyes, shaded, Expression(blink_left=1, blink_right=1))
+
+    for corners in (LEFT_EYE, RIGHT_EYE):
+        assert changed[_disc(texture.shape, face, corners, 0.2)].mean() > 0.8
+
+
+def test_no_eye_glances_alone(face: Face, texture: Frame) -> None:
+    blind = texture.copy()
+    blind[_disc(texture.shape, face, LEFT_EYE, 0.42)] = (200, 190, 180)
+    eyes = Eyes(face, blind, (0, 0), DENSITY)
+
+    assert not _changed(eyes, blind, Expression(gaze_x=1)).any()
+
+
 def test_eyes_that_the_photo_shows_shut_are_left_alone(face: Face, texture: Frame) -> None:
     mesh = face.mesh.copy()
     for uppers, lowers in (

@@ -6,10 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import PHOTO, Expression, MouthShape
+from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.lips import ALONG, Lips, find_lips
 from talkies.engines.animatic.living.mouth import Mouth
+from talkies.engines.animatic.living.mouth_motion import amounts_of, closing_above
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame
@@ -159,6 +162,83 @@ def test_the_chin_follows_the_jaw(closed: Portrait) -> None:
         return float((mesh[152, 1] - mesh[1, 1]) / np.linalg.norm(mesh[33] - mesh[263]))
 
     assert chin(closed.shown(OPEN)) > chin(closed.frame) + 0.03
+
+
+def _dot(portrait: Portrait, x: float, y: float) -> NDArray[np.float64]:
+    """Tell by how many texture pixels a mouth that is pressed shifts a dot on the face: down, across."""
+    pixels = portrait.pixels.copy()
+    cv2.circle(pixels, (round(x), round(y)), 6, (0, 255, 0), -1)
+    mouth = Mouth(portrait.face, pixels, (0.0, 0.0), DENSITY)
+    left, top, right, bottom = mouth.box
+    part = pixels[top:bottom, left:right]
+    seen = [
+        np.argwhere((shown[..., 1] > 200) & (shown[..., 0] < 60)).mean(axis=0)
+        for shown in (part, mouth.draw(part, PRESSED))
+    ]
+    return np.asarray(seen[1] - seen[0])
+
+
+def test_the_chin_comes_up_whole_with_a_smile_that_closes(smiling: Portrait) -> None:
+    lips = _lips(smiling, smiling.pixels)
+    x, y = lips.pixels(*np.array([(0, -lips.left, lips.right), [0.75 * lips.chin] * 3], np.float32))
+
+    middle, left, right = (_dot(smiling, *place)[0] for place in zip(x.tolist(), y.tolist(), strict=True))
+
+    assert middle < -4
+    assert left < 0.4 * middle
+    assert right < 0.4 * middle
+
+
+@pytest.mark.parametrize("width", [-1.0, 1.0])
+def test_lips_that_round_or_spread_leave_the_outline_of_the_face(closed: Portrait, width: float) -> None:
+    pixels = closed.pixels.copy()
+    for x, y in (closed.face.mesh[[172, 136, 150, 397, 365, 379], :2] * DENSITY).round().astype(int).tolist():
+        cv2.circle(pixels, (x, y), 7, (0, 255, 0), -1)
+    mouth = Mouth(closed.face, pixels, (0.0, 0.0), DENSITY)
+    left, top, right, bottom = mouth.box
+    part = pixels[top:bottom, left:right]
+
+    drawn = mouth.draw(part, Expression(MouthShape(width=width), speaking=1.0))
+
+    before, after = (np.asarray((shown[..., 1] > 160) & (shown[..., 0] < 100)) for shown in (part, drawn))
+    assert (before != after).sum() < 0.4 * before.sum()
+
+
+def test_a_laugh_keeps_the_smile_of_the_photo_open(smiling: Portrait) -> None:
+    laugh = Expression(MouthShape(opening=0.3, width=0.75), speaking=0.9, smile=1.0)
+
+    assert opening(smiling.shown(laugh)) > 0.85 * opening(smiling.frame)
+
+
+def test_the_upper_lip_of_a_laugh_stays_over_its_teeth_as_it_speaks(smiling: Portrait) -> None:
+    lips = _lips(smiling, smiling.pixels)
+    laughing = replace(lips, lower=lips.lower + 0.15 * (1 - ALONG**2))
+
+    lowered = [
+        closing_above(laughing) * amounts.close - amounts.raise_lip
+        for amounts in (amounts_of(spoken, laughing) for spoken in (PRESSED, OPEN))
+    ]
+
+    assert 0.05 < lowered[0] < 0.1
+    assert lowered[1] < 0.5 * lowered[0]
+
+
+@pytest.mark.parametrize(("width", "is_fold"), [(0.05, True), (0.5, False)])
+def test_a_narrow_shade_beside_the_mouth_is_a_fold_that_fades_and_a_wide_one_is_not(
+    smiling: Portrait, width: float, is_fold: bool
+) -> None:
+    lips, pixels = _lips(smiling, smiling.pixels), np.full_like(smiling.pixels, 180)
+    beside = np.array([1.2 * lips.right], np.float32)
+    x, y = (round(float(value[0])) for value in lips.pixels(beside, np.zeros_like(beside)))
+    across, down = round(width / 2 * lips.scale), round(0.2 * lips.scale)
+    shade = np.s_[y - down : y + down, x - across : x + across]
+    pixels[shade] = 150
+    whole = 0, 0, pixels.shape[1], pixels.shape[0]
+
+    faded = Folds(lips, pixels, whole).faded(pixels, 1.0)
+
+    light = faded[y - 3 : y + 4, x - 1 : x + 2].mean()
+    assert light > 170 if is_fold else light < 155
 
 
 def test_an_open_mouth_is_dark_inside(closed: Portrait) -> None:

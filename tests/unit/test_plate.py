@@ -33,6 +33,21 @@ def test_nothing_of_the_subject_is_left_in_the_plate() -> None:
     assert (inside[:, 1] > inside[:, [0, 2]].max(axis=1)).mean() < 0.01
 
 
+def test_the_soft_edge_of_a_subject_out_of_focus_leaves_no_crease_behind() -> None:
+    y, x = np.mgrid[0:1:540j, 0:1:960j]
+    ground = np.repeat((140 + 70 * np.sin(7 * x + 2 * y))[..., None], 3, axis=-1)
+    disc, alpha = np.zeros((540, 960), np.float32), np.zeros((540, 960), np.uint8)
+    cv2.circle(disc, (480, 270), 150, 1.0, cv2.FILLED)
+    cv2.circle(alpha, (480, 270), 143, 255, cv2.FILLED, cv2.LINE_AA)  # some pixels tight, as nets are
+    share = cv2.GaussianBlur(disc, (0, 0), 7)[..., None]
+    frame = np.rint(ground * (1 - share) + 80 * share).astype(np.uint8)
+
+    plate = fill_behind(frame, alpha)
+
+    beside = (cv2.dilate(alpha, np.ones((31, 31))) > 0) & (alpha == 0)
+    assert np.quantile(np.abs(plate - ground).max(axis=-1)[beside], 0.99) < 6
+
+
 def _grainy_with_disc() -> tuple[Frame, NDArray[np.uint8]]:
     """A dark disc before a grey wall with grain of 6 grey levels."""
     wall = 140 + np.random.default_rng(1).normal(0, 6, (320, 480, 3))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.brows import GRID, Brows
 from talkies.engines.animatic.living.expression import Expression
-from talkies.engines.animatic.living.glasses import is_hidden, wears_glasses
-from talkies.engines.animatic.living.irises import Eyeball, find_iris
+from talkies.engines.animatic.living.glasses import hides_eyes, wears_glasses
+from talkies.engines.animatic.living.irises import Eyeball, Iris, find_iris
 from talkies.engines.animatic.living.lids import Lids
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
@@ -80,8 +80,17 @@ class Eyes:
         if right - left < 2 * GRID or bottom - top < 2 * GRID:
             self.box = (left, top, left, top)
             return
-        first, second = find_openings(face, corner, density)
-        self._eyes = self._make_eye(first, pixels, border), self._make_eye(second, pixels, border)
+        openings = find_openings(face, corner, density)
+        irises = [find_iris(pixels, opening) if _is_open(opening) else None for opening in openings]
+        if hides_eyes(points, openings, pixels, shows_iris=any(irises)):
+            return
+        if all(_is_open(opening) for opening in openings) and not all(irises):
+            irises = [None, None]  # one that glanced alone would squint
+        left_eye, right_eye = (
+            self._make_eye(opening, iris, pixels, border)
+            for opening, iris in zip(openings, irises, strict=True)
+        )
+        self._eyes = left_eye, right_eye
         if all(eye is None for eye in self._eyes):
             return
         if not wears_glasses(points, pixels):
@@ -100,9 +109,9 @@ class Eyes:
                 eye.draw(result, blink, expression)
         return result if self._brows is None else self._brows.moved(result, expression)
 
-    def _make_eye(self, opening: Opening, pixels: Pixels, border: _Border) -> _Eye | None:
-        """Prepare an eye; None when it is too small, closed in the photo, or behind dark glasses."""
-        if opening.width < _SMALLEST or opening.height < _SHUT or is_hidden(opening, pixels):
+    def _make_eye(self, opening: Opening, iris: Iris | None, pixels: Pixels, border: _Border) -> _Eye | None:
+        """Prepare an eye; None when it is too small or closed in the photo."""
+        if not _is_open(opening):
             return None
         left, top, right, bottom = self._region(opening)
         if right - left < 4 or bottom - top < 4:
@@ -110,7 +119,6 @@ class Eyes:
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
         u, v = opening.coordinates(x, y)
         lids = Lids(opening, u, v, (left, top), pixels, border.below(opening))
-        iris = find_iris(pixels, opening)
         eyeball = None
         if iris is not None:
             eyeball = Eyeball(opening, iris, u, v, (left, top), pixels[top:bottom, left:right, :3])
@@ -129,6 +137,11 @@ class Eyes:
             min(right, math.ceil(x.max()) + 1),
             min(bottom, math.ceil(y.max()) + 1),
         )
+
+
+def _is_open(opening: Opening) -> bool:
+    """Tell whether the photo shows an eye open, and large enough to be drawn."""
+    return opening.width >= _SMALLEST and opening.height >= _SHUT
 
 
 class _Border:

@@ -249,7 +249,7 @@ def _teeth_colour(skin: Field, shown: Field) -> Field:
     Teeth are near neutral; they are brighter than dark skin and about as bright as light skin.
     """
     luma = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
-    bright = 0.5 * luma + 108
+    bright = 0.62 * luma + 104
     cast = skin / max(luma, 1.0)
     guess = np.clip(bright * (1 + 0.45 * (cast - 1)), 0, 245)
     if len(shown) < 24:

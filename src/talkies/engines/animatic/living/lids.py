@@ -29,6 +29,7 @@ _SHORTEST_REACH = 0.12  # lashes may cover the skin below that
 _LOWER_REACH = 0.22
 _TONE_REACH = 0.26  # of the skin above the eye that the lid's tone is taken from
 _TONE_SCALE = 0.07  # standard deviation of the blur that gives the lid's tone
+_TRACE_SCALE = 0.035  # of the one that ends what lashes have darkened: harder, a lid has the rim of a patch
 _GRAIN_SCALE = 0.035  # of the one that grain is told from
 _LIT = 0.75  # of the way from the tone of an open eye's lid to that of the skin below the eye
 _FAINT = 8.0  # grey levels below the lid's tone that are no lashes yet
@@ -93,7 +94,7 @@ class Lids:
         distinct = min(max(width / 24 - 0.5, 0.0), 1.0)
         self._lashes = np.asarray(distinct * darkness * length * self._taper, np.float32)
         traces = cv2.dilate(darkness * (above > -1.3 * _LASHES), np.ones((3, 3)))
-        self._traces = np.minimum(1, 2 * cv2.GaussianBlur(traces, (0, 0), max(0.5, 0.01 * width)))
+        self._traces = np.minimum(1, 2 * cv2.GaussianBlur(traces, (0, 0), max(0.8, _TRACE_SCALE * width)))
         hanging = np.clip(1 - below / (_EDGE + 2 * _LASH_ROOTS), 0, 1) * (below > 0) * darkness
         self._skin = soft_edge(-below, self._softness)
         self._hanging = np.asarray(hanging, np.float32)

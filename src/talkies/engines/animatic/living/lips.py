@@ -33,6 +33,10 @@ _EYES = (33, 263)  # outer corners
 _TOP, _CHIN, _NOSE_TIP, _NOSE_BASE = 10, 152, 1, 2
 _LOWER_LIDS = (145, 374)
 _JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # on the outline, beside the mouth
+_OUTLINE = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
 _BESIDE = 1.08  # times the distance of a mouth's corner: an outline that is nearer hides the far cheek
@@ -54,8 +58,10 @@ _TEETH_ROWS = 64  # over both lips, in which teeth are looked for
 _LEAST_CONTRAST = 30.0  # levels that teeth are brighter than lips, below which they are not told apart
 _LEAST_SHARE = 0.35  # the same for dark lips, of their brightness
 _ALIKE = 0.5  # of the way from a lip's colour to the brightest teeth's: from here on it is a tooth
+_ROOT, _ROOT_ROWS = 0.25, 8  # the same of a tooth's root and the gum above it, and how far up they go
 _LEAST_TOOTH = 6, 3  # rows and places along the lips of a tooth; less is a light on a lip
 _ABOVE = 0.05  # face sizes over an upper lip's edge in which there may still be teeth
+_LEAST_LIP = 0.25  # of an upper lip as the mesh lays it, which over gums lies too low
 _BESIDE_TEETH = 0.008, 0.03  # face sizes: an edge lies so far from teeth, at the least and at the most
 _UNDER_TEETH = 0.006, 0.014  # the same of the lower lip, where it is near them
 
@@ -69,7 +75,8 @@ class Lips:
     centre in `x`, both positive. The lines are `y` at `ALONG`: `upper` and `lower` the inner edges, which
     are one line in a closed mouth, `upper_outer` and `lower_outer` the borders to the skin. `border`,
     `nose`, `chin` are `y` of the highest line that may move, of the nose's base and of the chin; `jaw_left`
-    and `jaw_right` are distances in `x` of the face's outline.
+    and `jaw_right` are distances in `x` of the face's outline; `outline` is all of it, `(points, 2)` in
+    texture pixels.
     """
 
     centre: NDArray[np.float64]
@@ -87,6 +94,7 @@ class Lips:
     chin: float
     jaw_left: float
     jaw_right: float
+    outline: NDArray[np.float64]
 
     @property
     def scale(self) -> float:
@@ -189,6 +197,7 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
         chin=float(flat[_CHIN, 1]),
         jaw_left=jaw_left,
         jaw_right=jaw_right,
+        outline=points[list(_OUTLINE), :2],
     )
     return _shut(lips, pixels) if _is_shut(lips, pixels) else _parted(lips, pixels)
 
@@ -261,8 +270,8 @@ def _parted(lips: Lips, pixels: Pixels) -> Lips:
     upper = _refined(lips.upper, _SHADOW_WEIGHT * shadow) - _INTO_UPPER_LIP
     lower = _refined(lips.lower, -_CHANGE_WEIGHT * change) + _INTO_LOWER_LIP
     upper, lower = _clear_of_teeth(lips, upper, lower, pixels)
-    # Skin in full light looks like teeth beside it: an edge stays in the inner half of its lip.
-    upper = np.maximum(upper, (lips.upper_outer + lips.upper) / 2)
+    # Skin in full light looks like teeth beside it: an edge stays within its lip.
+    upper = np.maximum(upper, lips.upper_outer + _LEAST_LIP * (lips.upper - lips.upper_outer))
     lower = np.minimum(lower, (lips.lower + lips.lower_outer) / 2)
     # The photo says nothing certain at the corners, where the lines have to meet.
     trust = 1 - ALONG**12
@@ -310,7 +319,11 @@ def _teeth(strip: Field, lip: NDArray[np.bool_], reach: NDArray[np.bool_]) -> ND
         return marked
     likeness = (strip - of_lip) @ contrast / float(contrast @ contrast)
     alike = np.asarray((likeness > _ALIKE) & reach, np.uint8)
-    return np.asarray(cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones(_LEAST_TOOTH)) > 0)
+    teeth = np.asarray(cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones(_LEAST_TOOTH)) > 0)
+    root = (likeness > _ROOT) & reach
+    for _ in range(_ROOT_ROWS):
+        teeth[:-1] |= teeth[1:] & root[:-1]
+    return teeth
 
 
 def _shut(lips: Lips, pixels: Pixels) -> Lips:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
+from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.inner_mouth import Box, InnerMouth
 from talkies.engines.animatic.living.layers import to_bytes
 from talkies.engines.animatic.living.lips import Field, Lips, find_lips
@@ -19,6 +20,8 @@ from talkies.engines.animatic.living.mouth_motion import (
     MouthMotion,
     amounts_of,
     jaw_drop,
+    shows_smile,
+    smile_lost,
 )
 from talkies.engines.animatic.optics.projection import sample
 from talkies.engines.animatic.optics.textures import Pixels
@@ -67,6 +70,7 @@ class Mouth:
         self._lips = lips
         self._grid = _Grid(box, max(1, round(lips.scale / _NODES)))
         self._motion = _make_motion(lips, box, self._grid)
+        self._folds = Folds(lips, pixels, box) if shows_smile(lips) > 0 else None
         self._opening = _Opening(lips, pixels, box, _shared(box, opening), self._motion, self._grid, density)
 
     def draw(self, part: Pixels, expression: Expression) -> Pixels:
@@ -84,6 +88,8 @@ class Mouth:
         amounts = amounts_of(expression, self._lips)
         if amounts == _REST:
             return part
+        if self._folds is not None:
+            part = self._folds.faded(part, smile_lost(expression, self._lips))
         inverse = self._motion.inverse(amounts)
         shift = np.where((inverse.above + inverse.below > 0)[..., None], inverse.lower, inverse.upper)
         drawn = part.copy()

@@ -25,18 +25,28 @@ WIDEST = 0.2  # face sizes between the lips at a loud "a": about 18 mm
 
 _LIP_RAISE = 0.14  # of the opening: the upper lip's share
 _CLOSING_ABOVE = 0.45  # of the photo's gap: what the upper lip comes down
+_LONGEST_ABOVE = 0.08  # face sizes: no more than that, for the rest is the jaw's
+_STAYING_UP, _UP_FROM = 0.6, 0.1  # of that, and the opening from which a smile's upper lip stays up so much
 _NEUTRAL_HALF_WIDTH = 0.27  # face sizes: half of a mouth at rest
 _SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speaks
 _SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
-_NARROWEST, _NARROWEST_SMILE = 0.64, 0.74  # of the photo's width: rounded further, cheeks would be pinched
+_NARROWEST, _NARROWEST_SMILE = 0.64, 0.7  # of the photo's width: rounded further, cheeks would be pinched
 _NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
 _PULL_REACH = 0.25, 0.6  # half widths beside the corners that follow them
+_FOLD_REACH = 0.6  # half widths beside them over which that pull grows tall
+_OUTLINE = 0.1  # face sizes within a face's outline over which that pull ends
+_BEFORE_CORNER = 0.8  # of a mouth's corner's distance from it: over no more
 _PROTRUSION = 0.07  # face sizes forward, for "u"
 _OVERLAP = 0.02  # face sizes that parted lips close beyond their edges, so that no teeth stay
+_FREE = 0.1  # face sizes of an opening from which none of that is left
 _WIDE_OPEN = 0.08  # face sizes of a photo's gap from which its mouth counts as open
 _COVERING = 0.022  # face sizes that the lips of a smile come down over the teeth when they round
 _BROADEST = 0.4  # face sizes: half of a mouth that cannot smile more
+_BROAD = 2.0  # times what a photo shows of the broadest smile: half of that is a smile through and through
+_UNFOLDED = 0.6  # of a smile's folds: what a mouth that speaks loses; a rounded one loses all
 _SMILE_ADDED = 0.5  # of a smile that is asked for, where the photo has a broad one already
+_LAUGH_KEPT = 0.75  # of a photo's open smile, while it laughs
+_JAW_BELOW = 0.06, 0.38  # face sizes under the lower lip's edge over which the whole jaw takes over closing
 _SMILE_SPEAKING, _SMILE_ROUNDED = 0.75, 0.15  # of a smile: what stays while its mouth speaks, and rounds
 _TONGUE_ROOM = 0.12  # opening that the tip of the tongue needs
 _TUCK_GAP = 0.042  # face sizes of upper teeth that show for "f"
@@ -77,24 +87,31 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
     spread, rounded = max(mouth.width, 0.0), max(-mouth.width, 0.0)
     room = mouth.opening + _TONGUE_ROOM * mouth.tongue * (1 - mouth.opening)
     gap = WIDEST * room * (1 - mouth.press) * (1 - 0.75 * mouth.tuck)
-    openness = min(float(lips.gap.max()) / _WIDE_OPEN, 1.0)
+    shown = shows_smile(lips)
+    smiling = min(_BROAD * shown, 1.0)
+    gap += smiling * _overlap(lips) * min(gap / _FREE, 1.0)
+    openness = _openness(lips)
     rest = lips.half_width
     neutral = min(rest, _NEUTRAL_HALF_WIDTH + _SMILE_KEPT * max(rest - _NEUTRAL_HALF_WIDTH, 0.0))
     target = neutral * (1 + _SPREAD * spread - _ROUND * rounded - _NARROWING * mouth.opening)
-    raised = _LIP_RAISE * gap * (1 - 0.7 * openness) + _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
+    laughing = _LAUGH_KEPT * openness * max(expression.smile, 0.0) * spread * (1 - mouth.press)
+    staying = smiling * _STAYING_UP * (1 - rounded) * min(gap / _UP_FROM, 1.0) * closing_above(lips)
+    raised = min(_LIP_RAISE * gap * (1 - 0.7 * openness) + staying, gap)
+    opened = (gap - raised) * (1 - 0.5 * laughing)
+    raised += _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
     covering = _COVERING * rounded * openness
-    shown = openness * min(max((rest - _NEUTRAL_HALF_WIDTH) / (_BROADEST - _NEUTRAL_HALF_WIDTH), 0.0), 1.0)
     narrowest = _NARROWEST + (_NARROWEST_SMILE - _NARROWEST) * shown
+    pressed = _ROLL_PRESSED * mouth.press * (1 - shown)  # a broad smile has stretched its lips thin already
     kept = 1 - share * (1 - _SMILE_SPEAKING + (_SMILE_SPEAKING - _SMILE_ROUNDED) * rounded)
     return Amounts(
-        close=share,
-        jaw=share * (1 - _LIP_RAISE) * gap * (1 - rounded),
-        jaw_round=share * (1 - _LIP_RAISE) * gap * rounded,
-        raise_lip=share * (raised - covering),
+        close=share * (1 - laughing),
+        jaw=share * opened * (1 - rounded),
+        jaw_round=share * opened * rounded,
+        raise_lip=share * (raised * (1 - laughing) - covering),
         lower_lip=share * (mouth.tuck * (0.01 - _TUCK_GAP * openness) - covering),
         smooth=share * min(gap / _WIDE_OPEN, 1.0),
-        roll_upper=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded),
-        roll_lower=share * (_ROLL_PRESSED * mouth.press + _ROLL_ROUND * rounded + _ROLL_TUCKED * mouth.tuck),
+        roll_upper=share * (pressed + _ROLL_ROUND * rounded),
+        roll_lower=share * (pressed + _ROLL_ROUND * rounded + _ROLL_TUCKED * mouth.tuck),
         width=share * (max(target / rest, narrowest) - 1),
         forward=share * _PROTRUSION * rounded,
         level=share * 0.8 * rounded,
@@ -103,9 +120,34 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
     )
 
 
+def shows_smile(lips: Lips) -> float:
+    """Tell how much of a broad open smile the photo shows, 0..1."""
+    broad = (lips.half_width - _NEUTRAL_HALF_WIDTH) / (_BROADEST - _NEUTRAL_HALF_WIDTH)
+    return _openness(lips) * min(max(broad, 0.0), 1.0)
+
+
+def smile_lost(expression: Expression, lips: Lips) -> float:
+    """Tell how much less than in the photo the cheeks are folded, 0..1, as a mouth closes and rounds."""
+    rounded = max(-expression.mouth.width, 0.0)
+    lost = expression.speaking * (_UNFOLDED + (1 - _UNFOLDED) * rounded)
+    return lost * min(_BROAD * shows_smile(lips), 1.0) * (1 - max(expression.smile, 0.0))
+
+
+def _openness(lips: Lips) -> float:
+    return min(float(lips.gap.max()) / _WIDE_OPEN, 1.0)
+
+
+def closing_above(lips: Lips) -> float:
+    """Tell how far the middle of the upper lip comes down where a photo's open mouth closes, in face sizes.
+
+    A laugh is open by its jaw: the lip itself is raised by a few millimetres.
+    """
+    return min(_CLOSING_ABOVE * float(lips.gap[len(ALONG) // 2]), _LONGEST_ABOVE)
+
+
 def jaw_drop(amounts: Amounts, lips: Lips) -> float:
     """Tell how far the lower teeth have gone down from where they are in the photo, in face sizes."""
-    closed = (1 - _CLOSING_ABOVE) * float(lips.gap[len(ALONG) // 2]) * amounts.close
+    closed = (float(lips.gap[len(ALONG) // 2]) - closing_above(lips)) * amounts.close
     return amounts.jaw + amounts.jaw_round - amounts.lower_lip - closed
 
 
@@ -144,7 +186,7 @@ class MouthMotion:
         scale = np.float32(lips.scale)
         self._above = (face_y - lips.line(lips.upper, s)) * scale
         self._below = (face_y - lips.line(lips.lower, s)) * scale
-        fields = _Fields(lips, face_x, face_y, s)
+        fields = _Fields(lips, face_x, face_y, s, _inside(lips, x, y))
         self._upper = _stacked(fields.upper(), rim, lips)
         self._lower = _stacked(fields.lower(), rim, lips)
 
@@ -189,16 +231,17 @@ _Vector = tuple[_Part, _Part, _Part]
 class _Fields:
     """The fixed fields at some places of a face, each for one unit of its amount."""
 
-    def __init__(self, lips: Lips, x: Field, y: Field, s: Field) -> None:
-        self._lips, self._y, self._s = lips, y, s
+    def __init__(self, lips: Lips, x: Field, y: Field, s: Field, inside: Field) -> None:
+        self._lips, self._y, self._s, self._inside = lips, y, s, inside
         self._middle = (lips.line(lips.upper, s) + lips.line(lips.lower, s)) / 2
         self._gap = lips.line(lips.gap, s) * (np.abs(s) < 1) + _overlap(lips) * _arch(s, 1.0, 0.5)
+        self._above_share = closing_above(lips) / max(float(lips.gap[len(ALONG) // 2]), 1e-6)
         beside = np.where(x < 0, -x / lips.jaw_left, x / lips.jaw_right)
         # A face grows narrower towards its chin; what lies beside it there is neck and background.
         self._chin_side = 1 - _step(beside / (1 - 0.15 * _step(y, 0.0, lips.chin)), 0.35, 1.1)
         self._neck = 1 - _step(y, 0.9 * lips.chin, lips.chin + 0.45)
         self._hanging = _step(y, 0.8 * lips.nose - 0.12, 0.4)
-        self._over_lip = _step(y, lips.nose, 0.0)
+        self._below_lip = _step(y - lips.line(lips.lower, s), *_JAW_BELOW)
 
     def upper(self) -> dict[str, _Vector]:
         """Move what hangs on the skull."""
@@ -208,7 +251,7 @@ class _Fields:
         eased = to_nose * to_nose * (3 - 2 * to_nose)
         lift = _arch(self._s, 1.0, 1.0)
         return {
-            "close": (0.0, _CLOSING_ABOVE * self._gap * eased, 0.0),
+            "close": (0.0, self._above_share * self._gap * eased + self._jaw_closing(), 0.0),
             "jaw": (0.0, self._jaw() * (1 - _arch(self._s, *_WIDE_ARCH)), 0.0),
             "jaw_round": (0.0, self._jaw() * (1 - _arch(self._s, *_ROUND_ARCH)), 0.0),
             "raise_lip": (0.0, -lift * eased, 0.0),
@@ -221,7 +264,7 @@ class _Fields:
         opened = self._chin_side * self._neck
         wide, rounded = _arch(self._s, *_WIDE_ARCH), _arch(self._s, *_ROUND_ARCH)
         return {
-            "close": (0.0, -(1 - _CLOSING_ABOVE) * self._gap * self._neck, 0.0),
+            "close": (0.0, self._lip_closing() + self._jaw_closing(), 0.0),
             "jaw": (0.0, opened * (self._hanging + wide * (1 - self._hanging)), 0.0),
             "jaw_round": (0.0, opened * (self._hanging + rounded * (1 - self._hanging)), 0.0),
             "smooth": (0.0, self._smoothing(), 0.0),
@@ -234,9 +277,10 @@ class _Fields:
         """Move corners and cheeks, alike on both sides of the lip line."""
         s, y = self._s, self._y
         near = np.exp(-(((y - self._middle) / 0.21) ** 2))
-        # Folds beside the mouth follow as a whole: a short pull would pinch them.
+        # Folds beside the mouth follow as a whole: a short pull would pinch them, and one that grows taller
+        # at once would crease the skin under the corners.
         aside = np.clip(np.abs(s) - 1, 0, None)
-        fold = 0.21 + 0.4 * np.clip(aside / 0.25, 0, 1)
+        fold = 0.21 + 0.4 * np.clip(aside / _FOLD_REACH, 0, 1)
         beside = np.exp(-(((y - self._middle) / fold) ** 2))
         # The pull ends before the face does: the far cheek of a turned head keeps its outline.
         room = np.where(s < 0, self._lips.jaw_left / self._lips.left, self._lips.jaw_right / self._lips.right)
@@ -248,12 +292,22 @@ class _Fields:
         cheek = np.exp(-(((np.abs(s) - 1.55) / 0.55) ** 2) - ((y + 0.22) / 0.17) ** 2)
         outwards = np.sign(s) * _step(np.abs(s), 0.0, 0.8)
         return {
-            "width": (self._lips.half_width * pull * beside, 0.0, 0.0),
+            "width": (self._lips.half_width * pull * beside * self._inside, 0.0, 0.0),
             "forward": (0.0, 0.0, lips),
             "level": (0.0, bow * near, 0.0),
             "smile": (0.055 * outwards * corner, -0.09 * corner - 0.035 * cheek, 0.0),
             "frown": (0.0, 0.08 * corner, 0.0),
         }
+
+    def _lip_closing(self) -> Field:
+        """Lift the lower lip to where it meets the upper one; further down the jaw takes over."""
+        lift = (1 - self._above_share) * self._gap * self._neck
+        return np.asarray(-lift * (1 - self._below_lip), np.float32)
+
+    def _jaw_closing(self) -> Field:
+        """Lift the whole chin by what the middle of the lower lip is lifted: its outline stays whole."""
+        lift = float(self._lips.gap[len(ALONG) // 2]) - closing_above(self._lips)
+        return np.asarray(-lift * self._below_lip * self._chin_side * self._neck, np.float32)
 
     def _jaw(self) -> Field:
         return np.asarray(self._chin_side * self._hanging * self._neck, np.float32)
@@ -280,6 +334,23 @@ class _Fields:
         away = self._y - self._lips.line(inner, self._s)
         beyond = np.exp(-((away / (1.6 * thickness)) ** 2))
         return np.asarray(away * beyond * _arch(self._s, 1.05, 0.5), np.float32)
+
+
+def _inside(lips: Lips, x: Field, y: Field) -> Field:
+    """Tell of nodes how far they lie within the face's outline, 0..1; both corners of the mouth do wholly."""
+    step, first = float(x[0, 1] - x[0, 0]), np.array([x[0, 0], y[0, 0]])
+    face = np.zeros(x.shape, np.uint8)
+    cv2.fillPoly(face, [np.rint((lips.outline - first) / step).astype(np.int32)], 1)
+    # What lies beyond the nodes is no outline: it counts as far away.
+    away = np.asarray(cv2.distanceTransform(face, cv2.DIST_L2, 5) * (step / lips.scale), np.float32)
+    corners = lips.pixels(np.array([-lips.left, lips.right], np.float32), np.zeros(2, np.float32))
+    column, row = (
+        np.clip(np.rint((places - start) / step).astype(int), 0, count - 1)
+        for places, start, count in zip(corners, first, x.shape[::-1], strict=True)
+    )
+    left, right = np.clip(_BEFORE_CORNER * away[row, column], step / lips.scale, _OUTLINE)
+    is_left = lips.coordinates(x, y)[0] < 0
+    return _step(away / np.where(is_left, left, right).astype(np.float32), 0.0, 1.0)
 
 
 def _overlap(lips: Lips) -> float:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.vision.faces import Face
 from talkies.engines.animatic.vision.horizons import Landscape
-from talkies.engines.animatic.vision.look import Region
+from talkies.engines.animatic.vision.look import Mask, Region, nearest
 from talkies.engines.animatic.vision.matte import Matte, prominence
+from talkies.engines.animatic.vision.ridges import RIM, find_bare, find_ridges
 from talkies.media import Frame
 
 Field = NDArray[np.float32]
@@ -35,6 +36,8 @@ _KINDS = 8  # of colour and texture in a picture
 _TEXTURE_WEIGHT, _PLACE_WEIGHT = 3.0, 24.0  # in units of CIELAB: for roughness, and for the picture's height
 _LEAST_REGION = 0.006  # of the picture
 _SURE_OF_HORIZON, _OPEN_LAND = 0.5, 0.8  # certainty; under a sky without a horizon that parts the colours
+_JOIN = 8.0  # samples: the blur where a ridge runs out into a shore
+_BEHIND = 0.6  # of a ridge's inverse depth, at most, is that of what is behind it
 _THIN = (7, 3)  # samples down and across, that a land reaches into its sky
 _TIPS = (5, 7)  # samples across and down, that a near layer reaches over a farther one
 _FOOT, _MIDDLE, _LOWER = (
@@ -57,12 +60,13 @@ class Depth:
     """Inverse depth of the layers, each `(rows, columns)` float32 stretched over the whole picture.
 
     `land` are those of what stands before an open sky, nearest first, each continued behind those before it;
-    `background` has all of them and the sky.
+    `background` has all of them and the sky. `ridges` part them: coarsely, what stands before each.
     """
 
     background: Field
     subject: Field | None
     land: tuple[Field, ...] = ()
+    ridges: tuple[Mask, ...] = ()
 
     @property
     def layers(self) -> tuple[Field, ...]:
@@ -78,31 +82,80 @@ def estimate_depth(look: Landscape, matte: Matte | None, faces: tuple[Face, ...]
     scale = _LONG_SIDE / max(frame.shape[:2])
     size = (max(4, round(frame.shape[1] * scale)), max(4, round(frame.shape[0] * scale)))
     if matte is None:
-        land = _landscape(look, size)
-        is_open = look.sky is not None and look.sky.confidence >= _SURE_OF_SKY
-        return Depth(_before_sky(land, look), None, (land,) if is_open else ())
+        land = _landscape(look)
+        background = _before_sky(_stretched(land, size), look)
+        if look.sky is None or look.sky.confidence < _SURE_OF_SKY:
+            return Depth(background, None)
+        ridges = find_ridges(look)
+        sheets = tuple(_stretched(sheet, size) for sheet in _sheets(land, ridges, look))
+        return Depth(background, None, sheets, ridges)
     wall = _behind(matte, size, frame.shape[0])
     return Depth(_before_sky(wall, look), _subject(matte, faces, size, scale))
 
 
-def _landscape(look: Landscape, size: tuple[int, int]) -> Field:
+def _landscape(look: Landscape) -> Field:
     """A ground that comes nearer downwards; under an open sky things stand on it, or lie far in haze.
 
     Prominent things come forward besides.
     """
     level, certainty = _level(look)
-    bottom = _FAR + (_GROUND - _FAR) * min(1.0, (1 - level) / _WHOLE_GROUND)
-    y = np.linspace(0, 1, look.size[1], dtype=np.float32)
-    ground = _FAR + (bottom - _FAR) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
-    plain = _PLAIN_TOP + (_PLAIN_BOTTOM - _PLAIN_TOP) * y
-    ramp = np.asarray(plain + certainty * (ground - plain), np.float32)
+    ramp = _ground(level, certainty, look.size[1])
     relief = cv2.resize(prominence(look.frame), look.size, interpolation=cv2.INTER_AREA)
     relief = _PROMINENCE * (1 - certainty / 2) * cv2.GaussianBlur(relief, (0, 0), look.size[0] / 40)
     land = np.repeat(ramp[:, None], look.size[0], axis=1) + relief
     if look.sky is not None and look.sky.confidence >= _SURE_OF_SKY:
         regions = _regions(look)
         land = _layered(_parted(ramp, look, look.sky, regions) + relief, regions, look.sky)
+    return np.asarray(land, np.float32)
+
+
+def _ground(level: float, certainty: float, rows: int) -> Field:
+    """Give how near a ground is in each row, below a horizon at a level that is so certain."""
+    bottom = _FAR + (_GROUND - _FAR) * min(1.0, (1 - level) / _WHOLE_GROUND)
+    y = np.linspace(0, 1, rows, dtype=np.float32)
+    ground = _FAR + (bottom - _FAR) * np.clip((y - level) / (1 - level), 0, 1) ** 1.2
+    plain = _PLAIN_TOP + (_PLAIN_BOTTOM - _PLAIN_TOP) * y
+    return np.asarray(plain + certainty * (ground - plain), np.float32)
+
+
+def _stretched(land: Field, size: tuple[int, int]) -> Field:
+    """Make a field that a layer can follow without tearing."""
     return _without_cliffs(np.asarray(cv2.resize(land, size, interpolation=cv2.INTER_AREA), np.float32))
+
+
+def _sheets(land: Field, ridges: tuple[Mask, ...], look: Landscape) -> list[Field]:
+    """Part a land at its ridges, nearest first: what is behind a ridge stands upright, farther than that.
+
+    What reaches the picture's bottom keeps its slope. Each goes on behind those before it as it ends there.
+    """
+    if not ridges or look.sky is None:
+        return [land]
+    sheets, before = [land.ravel()[nearest(ridges[0])]], ridges[0]
+    if look.far_shore is not None:
+        # Water is level, and all that stands on its far shore is as far as that.
+        sheets[0][:] = _ground(look.far_shore, 1.0, len(land))[:, None]
+    for part in (*ridges[1:], look.sky.cover < 0.5):
+        own = part & ~before
+        beside = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        if own[-1].any():
+            sheet, ridge = land.ravel()[nearest(own)], sheets[-1]
+        else:
+            sheet = np.full_like(land, min(land[own].mean(), _STANDING))
+            ridge = np.full_like(land, np.median(sheets[-1][beside & before]))
+        sheet = np.asarray(np.minimum(sheet, np.float32(_BEHIND) * ridge), np.float32)
+        if look.far_shore is not None:
+            sheet = _joined(sheet, sheets[-1], before, look.far_shore)
+        sheets.append(sheet)
+        before = before | part
+    return sheets
+
+
+def _joined(sheet: Field, nearer: Field, before: Mask, shore: float) -> Field:
+    """Bring a sheet to the depth of the water before it where its far shore is all that is between them."""
+    row = min(round(shore * len(before)), len(before) - 1)
+    bare = np.asarray(find_bare(before, shore, RIM), np.float32)[None]
+    share = np.minimum(3 * np.asarray(cv2.GaussianBlur(bare, (0, 0), _JOIN), np.float32), 1)
+    return np.asarray(sheet + share * (nearer[row] - sheet), np.float32)
 
 
 def _level(look: Landscape) -> tuple[float, float]:
@@ -160,7 +213,7 @@ def _spread_out(regions: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give what is numbered 0 to the nearest region, and number from 0."""
     if not regions.any():
         return regions
-    return np.asarray(regions.ravel()[_nearest(regions > 0)] - 1, np.int32)
+    return np.asarray(regions.ravel()[nearest(regions > 0)] - 1, np.int32)
 
 
 def _layered(land: Field, regions: NDArray[np.int32], sky: Region) -> Field:
@@ -180,20 +233,10 @@ def _layered(land: Field, regions: NDArray[np.int32], sky: Region) -> Field:
         foot = float(np.quantile(np.nonzero(inside)[0], _FOOT)) / len(land)
         field[inside] = float(land[inside].mean()) + _LOWER * (foot - _MIDDLE)
     if open_land.any():
-        field = field.ravel()[_nearest(open_land)]
+        field = field.ravel()[nearest(open_land)]
     # Treetops reach beyond the outline of their wood.
     field = np.asarray(cv2.dilate(field, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, _TIPS)), np.float32)
     return np.asarray(np.maximum(field, _FAR), np.float32)
-
-
-def _nearest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Give for each sample the flat index of the nearest known one."""
-    _, labels = cv2.distanceTransformWithLabels(
-        np.asarray(~known, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    owner = np.zeros(int(labels.max()) + 1, np.intp)
-    owner[labels[known]] = np.flatnonzero(known)
-    return np.asarray(owner[labels], np.intp)
 
 
 def _parted(ramp: Field, look: Landscape, sky: Region, regions: NDArray[np.int32]) -> Field:

@@ -113,3 +113,13 @@ class Look:
 def ramp(value: Field | float, start: float, end: float) -> Field:
     """Rise from 0 at `start` to 1 at `end`, which may lie below it."""
     return np.asarray(np.clip((value - start) / (end - start), 0, 1), np.float32)
+
+
+def nearest(known: Mask) -> NDArray[np.intp]:
+    """Give for each sample the flat index of the nearest known one."""
+    _, labels = cv2.distanceTransformWithLabels(
+        np.asarray(~known, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner = np.zeros(int(labels.max()) + 1, np.intp)
+    owner[labels[known]] = np.flatnonzero(known)
+    return np.asarray(owner[labels], np.intp)

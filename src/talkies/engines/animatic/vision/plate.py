@@ -18,11 +18,16 @@ from talkies.engines.animatic.vision.patchwork import continue_texture
 from talkies.media import Frame
 
 _WORKING_SIDE = 320  # pixels at most, the longer side of the copy in which the filling is planned
+_CRISP = 0.003  # of the longer side: so far the colour of a subject without hairs runs over its matte's edge
 _CLOSE = 0.006  # of the longer side: where a matte always leaves a little of the subject's rim outside
 _RIM = 0.007  # of the longer side: where the subject's own colour shines through, however faintly
+_SOFT_RIM = 0.022  # of the longer side: the same before surroundings out of focus, where its edge is soft
+_SOFT = (0.8, 2.0)  # grey levels of grain by which surroundings are surely out of focus, and surely not
 _SOUND = 0.015  # of the longer side: from here on the surroundings have none of the subject's colour
 _STRAY = 0.03  # of the longer side: how far beyond its edge a subject's single hairs may reach
 _CLEAR = 32  # of 255: a pixel with no more of the subject counts as background
+_TOLD = 0.05  # share of a window that must be known to judge it by
+_GRAIN_BLUR = 1.5  # working pixels: what is finer is grain, of which a lens out of focus leaves none
 _BASE_BLUR = 4.0  # working pixels: what is finer is texture
 _ROUGHNESS_WINDOW = 41  # working pixels a side
 _SPREADS = ((1.0, 1), (3.0, 1), (9.0, 4), (27.0, 8), (81.0, 16))
@@ -42,7 +47,7 @@ class Cut(NamedTuple):
     plate: Frame
 
 
-def fill_behind(frame: Frame, alpha: NDArray[np.uint8]) -> Frame:
+def fill_behind(frame: Frame, alpha: NDArray[np.uint8], *, hairy: bool = True) -> Frame:
     """Fill a picture in where its subject is.
 
     Pixels away from the subject stay as they are, and so do those beside it that show the background.
@@ -50,6 +55,7 @@ def fill_behind(frame: Frame, alpha: NDArray[np.uint8]) -> Frame:
     Args:
         frame: `(height, width, 3)` uint8, RGB.
         alpha: `(height, width)` uint8, the subject's matte.
+        hairy: single hairs of the subject may reach beyond its matte; else it ends where that does.
     """
     height, width = frame.shape[:2]
     if not (alpha > _CLEAR).any():
@@ -58,11 +64,11 @@ def fill_behind(frame: Frame, alpha: NDArray[np.uint8]) -> Frame:
     scale = -(-max(height, width) // _WORKING_SIDE)
     room = (0, -height % scale, 0, -width % scale, cv2.BORDER_REPLICATE)
     whole, whole_alpha = cv2.copyMakeBorder(frame, *room), cv2.copyMakeBorder(alpha, *room)
-    filled = _filled(np.asarray(whole, np.uint8), np.asarray(whole_alpha, np.uint8), scale)
+    filled = _filled(np.asarray(whole, np.uint8), np.asarray(whole_alpha, np.uint8), scale, hairy)
     return frame if filled is None else np.ascontiguousarray(filled[:height, :width])
 
 
-def _filled(frame: Frame, alpha: NDArray[np.uint8], scale: int) -> Frame | None:
+def _filled(frame: Frame, alpha: NDArray[np.uint8], scale: int, hairy: bool) -> Frame | None:
     """Fill a picture in whose sides are whole multiples of `scale`; None where nothing of it is known."""
     outside = np.asarray(
         cv2.distanceTransform(np.asarray(alpha <= _CLEAR, np.uint8), cv2.DIST_L2, 3), np.float32
@@ -70,12 +76,15 @@ def _filled(frame: Frame, alpha: NDArray[np.uint8], scale: int) -> Frame | None:
     side = max(frame.shape[:2])
     size = frame.shape[1] // scale, frame.shape[0] // scale
     small = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-    far = _reduced(outside > _STRAY * side, small)
+    far = _reduced(outside > (_STRAY if hairy else _CRISP) * side, small)
     if not far.any():
         return None
-    share = _share(frame, small, outside, far)
-    # What is not stray beside the subject is known as well.
-    known = _reduced((outside > _SOUND * side) & (share < 0.1), small)
+    if hairy:
+        share = _share(frame, small, outside, far)
+        # What is not stray beside the subject is known as well.
+        known = _reduced((outside > _SOUND * side) & (share < 0.1), small)
+    else:
+        share, known = np.minimum(2 * _ramp(outside, _CRISP * side), 1), far
     smooth = _continued(small, known)
     behind = _enlarged(smooth, frame)
     is_known = cv2.resize(known, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST)[..., None] > 0
@@ -94,7 +103,8 @@ def claim(frame: Frame, plate: Frame, alpha: NDArray[np.uint8]) -> NDArray[np.ui
     A hair darker than any mixture with the plate behind it is then the subject's own, and so is what a
     matte missed beside the outline. Only pixels change where the plate is not the photo.
     """
-    soft = (alpha < 255) & (frame != plate).any(axis=-1)
+    red, green, blue = cv2.split(cv2.absdiff(frame, plate))
+    soft = (alpha < 255) & (cv2.max(cv2.max(red, green), blue) > 0)
     photo, behind = frame[soft].astype(np.float32), plate[soft].astype(np.float32)
     darker = (behind - photo) / np.maximum(behind, 1)
     lighter = (photo - behind) / np.maximum(255 - behind, 1)
@@ -141,6 +151,16 @@ def _roughness(texture: Field, known: Field) -> Field:
     return np.asarray(np.sqrt(np.maximum(power, 0) / np.maximum(weight, 0.02)), np.float32)
 
 
+def _sharpness(small: Frame, known: Field) -> Field:
+    """Tell whether the known surroundings of each pixel are in focus, 0 to 1; none counts as such."""
+    colours = small.astype(np.float32)
+    grain = colours - np.asarray(cv2.GaussianBlur(colours, (0, 0), _GRAIN_BLUR), np.float32)
+    low, high = _SOFT
+    sharp = np.clip((_roughness(grain, known) - low) / (high - low), 0, 1)
+    around = cv2.boxFilter(known, -1, (_ROUGHNESS_WINDOW, _ROUGHNESS_WINDOW))
+    return np.where(around > _TOLD, sharp, 1).astype(np.float32)
+
+
 def _shifts() -> list[tuple[float, float]]:
     """List the shifts to try, in working pixels, short ones first."""
     angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
@@ -164,6 +184,8 @@ def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
     # As far as stray hairs reach, surroundings that change cannot foretell a colour.
     distant = np.asarray(cv2.GaussianBlur(base, (0, 0), _STRAY * _WORKING_SIDE), np.float32)
     rough = _enlarged(_roughness(small - distant, far), frame)
+    sharp = _enlarged(_sharpness(small, far), frame)
+    rim = (_SOFT_RIM + (_RIM - _SOFT_RIM) * sharp) * side
     unlike = cv2.GaussianBlur(cv2.absdiff(frame.astype(np.float32), _enlarged(base, frame)), (0, 0), 1.0)
     red, green, blue = cv2.split(unlike)
     difference = cv2.max(cv2.max(red, green), blue)
@@ -173,7 +195,7 @@ def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
     strange *= _enlarged(_foreign(small, far), frame)
     spread = cv2.GaussianBlur(cv2.dilate(strange, np.ones((3, 3))), (0, 0), 1.0)
     beside = spread * np.minimum(2 * _ramp(outside, _STRAY * side), 1)
-    beside = np.maximum(beside, np.minimum(2 * _ramp(outside, _RIM * side), 1))
+    beside = np.maximum(beside, np.minimum(2 * _ramp(outside, rim), 1))
     return np.asarray(np.where(outside > 0, beside, 1), np.float32)
 
 
@@ -196,6 +218,6 @@ def _foreign(small: Frame, far: Field) -> Field:
     return np.asarray(cv2.dilate(unlike, np.ones((3, 3))), np.float32)
 
 
-def _ramp(outside: Field, reach: float) -> Field:
+def _ramp(outside: Field, reach: float | Field) -> Field:
     """Fall from 1 at the matte to 0 at some pixels from it."""
-    return np.asarray(np.maximum(1 - outside / np.float32(reach), 0), np.float32)
+    return np.asarray(np.maximum(1 - outside / np.asarray(reach, np.float32), 0), np.float32)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.vision.depth import Depth, estimate_depth
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.engines.animatic.vision.horizons import Landscape
+from talkies.engines.animatic.vision.land import cut_land
 from talkies.engines.animatic.vision.matte import Matte, subject_matte
 from talkies.engines.animatic.vision.plate import Cut, claim, fill_behind
 from talkies.engines.animatic.vision.skyline import cut_skyline
@@ -72,14 +73,16 @@ class Scene:
     @property
     def land(self) -> NDArray[np.uint8] | None:
         """The alpha of all that stands before a sky with a layer of its own; None without one."""
-        return self.cuts[-1].alpha if self.cuts and self.matte is None else None
+        if self.matte is not None or not self.cuts:
+            return None
+        return np.asarray(np.maximum.reduce([cut.alpha for cut in self.cuts]), np.uint8)
 
     @property
     def flat(self) -> Scene:
         """The same scene with land and sky in one layer, that bends at the skyline."""
         if self.land is None:
             return self
-        return replace(self, cuts=(), depth=replace(self.depth, land=()), known_look=self.look)
+        return replace(self, cuts=(), depth=replace(self.depth, land=(), ridges=()), known_look=self.look)
 
     @property
     def width(self) -> int:
@@ -135,9 +138,9 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     if depth.land and look.sky is not None:
         skyline = cut_skyline(prepared, look.sky)
         if skyline is None:
-            depth = replace(depth, land=())
+            depth = replace(depth, land=(), ridges=())
         else:
-            cuts = (skyline,)
+            cuts = cut_land(look, depth.ridges, skyline)
     scene = Scene(source, prepared, faces, matte, cuts, depth, look)
     step()
     return scene
