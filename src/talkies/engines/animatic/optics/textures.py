@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import cv2
@@ -30,6 +30,8 @@ _LEAST_OVERSAMPLING = 1.25
 _PER_SOURCE_PIXEL = 4  # texture pixels: super-resolution makes about two out of one, each sampled twice
 _PREEMPHASIS = 0.04  # raises the output's highest frequency by 8 %, against a loss of 0 to 29 % by phase
 _MIRRORED = 0.03  # of a box's longer side: how far a subject that the picture's edge cuts off goes on beyond
+_MARGIN = 8  # prepared pixels around a layer
+_HAIR = 1e-6
 _WORTHWHILE = 1.15  # of the enlargement: detail below it is not worth a second texture
 _WORTH_THE_NET = 1.4  # enlargement from which super-resolution is worth its time
 _NET_PIXELS = 200_000  # source pixels that super-resolution takes about a second for
@@ -121,12 +123,22 @@ def _density(scene: Scene, base: float) -> float:
 
 def _take_off(photos: Sequence[Pixels], cut: Cut, box: Box, density: float) -> Texture | None:
     """Take a layer off photos, in place; None when the box has none of it."""
-    alpha = _scaled(cut.alpha, box, density)
-    region = _extent(alpha)
+    region = _extent(cut.alpha, box, density, photos[0])
     if region is None:
         return None
-    plate = crisp(_scaled(cut.plate, box, density))
-    return _cropped([_part(photo, plate, alpha) for photo in photos], region, box, density)
+    left, top, right, bottom = region
+    part = (
+        box[0] + left / density,
+        box[1] + top / density,
+        box[0] + right / density,
+        box[1] + bottom / density,
+    )
+    alpha, plate = _scaled(cut.alpha, part, density), crisp(_scaled(cut.plate, part, density))
+    layers = [_part(photo[top:bottom, left:right], plate, alpha) for photo in photos]
+    rows, columns = photos[0].shape[:2]
+    touched = top == 0, bottom == rows, left == 0, right == columns
+    texture = Texture(part, density, layers[0], layers[1] if len(layers) > 1 else None)
+    return _mirrored(texture, touched, round(_MIRRORED * max(rows, columns)))
 
 
 def _part(photo: Pixels, plate: Pixels, alpha: Pixels) -> Pixels:
@@ -146,43 +158,39 @@ def _part(photo: Pixels, plate: Pixels, alpha: Pixels) -> Pixels:
     return layer
 
 
-def _extent(alpha: Pixels) -> tuple[int, int, int, int] | None:
-    """Bound a layer, in texture pixels `(left, top, right, bottom)`; None when the box has none of it."""
-    x, y, width, height = cv2.boundingRect(np.asarray(alpha > 0, np.uint8))
+def _extent(alpha: Pixels, box: Box, density: float, photo: Pixels) -> Box | None:
+    """Bound a layer in a photo's pixels, with a margin; None when the box has none of it."""
+    left, top, right, bottom = box
+    x, y, width, height = cv2.boundingRect(np.asarray(alpha[top:bottom, left:right] > 0, np.uint8))
     if width == 0:
         return None
-    # An empty row and column on each side let the sampler repeat nothing beyond it.
-    return (
-        max(x - 2, 0),
-        max(y - 2, 0),
-        min(x + width + 2, alpha.shape[1]),
-        min(y + height + 2, alpha.shape[0]),
-    )
-
-
-def _cropped(layers: list[Pixels], region: tuple[int, int, int, int], box: Box, density: float) -> Texture:
-    """Cut a region out of a layer's pixels; where it touches the box's edge it goes on, mirrored."""
-    left, top, right, bottom = region
-    rows, columns = layers[0].shape[:2]
-    mirrored = round(_MIRRORED * max(rows, columns))
-    # Only as much as there is to mirror.
-    mirrored = min(mirrored, right - left - 1, bottom - top - 1)
-    above, below = mirrored * (top == 0), mirrored * (bottom == rows)
-    before, after = mirrored * (left == 0), mirrored * (right == columns)
-    sides = (above, below, before, after)
-    parts = [
-        np.asarray(
-            cv2.copyMakeBorder(pixels[top:bottom, left:right], *sides, cv2.BORDER_REFLECT_101), np.uint8
-        )
-        for pixels in layers
+    # Filters look into the margin, and its last row and column let the sampler repeat nothing beyond it.
+    # It begins at an even pixel, where a doubled picture has one of its own.
+    edges = (x - _MARGIN, y - _MARGIN, x + width + _MARGIN, y + height + _MARGIN)
+    rows, columns = photo.shape[:2]
+    first = [max(math.floor(edge * density / 2) * 2, 0) for edge in edges[:2]]
+    last = [
+        min(math.ceil(edge * density / 2) * 2, side)
+        for edge, side in zip(edges[2:], (columns, rows), strict=True)
     ]
-    part_box = (
-        box[0] + (left - before) / density,
-        box[1] + (top - above) / density,
-        box[0] + (right + after) / density,
-        box[1] + (bottom + below) / density,
-    )
-    return Texture(part_box, density, parts[0], parts[1] if len(parts) > 1 else None)
+    return first[0], first[1], last[0], last[1]
+
+
+def _mirrored(texture: Texture, sides: tuple[bool, bool, bool, bool], reach: int) -> Texture:
+    """Let a layer go on, mirrored, beyond its `(upper, lower, left, right)` sides."""
+    rows, columns = texture.coarse.shape[:2]
+    # Only as much as there is to mirror.
+    reach = min(reach, rows - 1, columns - 1)
+    above, below, before, after = (reach * side for side in sides)
+    left, top, right, bottom = texture.box
+    density = texture.density
+    box = left - before / density, top - above / density, right + after / density, bottom + below / density
+
+    def mirror(pixels: Pixels) -> Pixels:
+        grown = cv2.copyMakeBorder(pixels, above, below, before, after, cv2.BORDER_REFLECT_101)
+        return np.asarray(grown, np.uint8)
+
+    return replace(texture.changed(mirror), box=box)
 
 
 def _photo(scene: Scene, box: Box, density: float, content: float) -> Pixels:
@@ -228,17 +236,25 @@ def crisp(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.sepFilter2D(pixels, -1, taps, taps, borderType=cv2.BORDER_REFLECT_101), np.uint8)
 
 
-def _scaled(pixels: Pixels, box: Box, density: float) -> Pixels:
+def _scaled(pixels: Pixels, box: tuple[float, float, float, float], density: float) -> Pixels:
     """Bring a box of something in prepared pixels to the texture's density."""
     if density == _OVERSAMPLING and pixels.ndim == 3:
-        left, top, right, bottom = box
+        left, top, right, bottom = map(round, box)
         return double(pixels[top:bottom, left:right])
     matrix = np.array([[1 / density, 0, box[0]], [0, 1 / density, box[1]]])
     return _warped(pixels, matrix, box, density, cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC)
 
 
-def _warped(pixels: Pixels, matrix: NDArray[np.float64], box: Box, density: float, method: int) -> Pixels:
-    size = math.ceil((box[2] - box[0]) * density), math.ceil((box[3] - box[1]) * density)
+def _warped(
+    pixels: Pixels,
+    matrix: NDArray[np.float64],
+    box: tuple[float, float, float, float],
+    density: float,
+    method: int,
+) -> Pixels:
+    # What was divided by the density may come back a hair above a whole number.
+    across, down = (box[2] - box[0]) * density, (box[3] - box[1]) * density
+    size = math.ceil(across - _HAIR), math.ceil(down - _HAIR)
     warped = cv2.warpAffine(
         pixels, matrix, size, flags=method | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
