@@ -235,6 +235,11 @@ class Shot(_Value):
         """Frames in the shot."""
         return self.end_frame - self.start_frame
 
+    @property
+    def is_camera_fixed(self) -> bool:
+        """Tell whether the shot asks for a camera that does not move."""
+        return bool(self.moves) and all(move.kind == "static" for move in self.moves)
+
 
 class Phoneme(_Value):
     """One sound of speech: an IPA symbol with its start and end in seconds from the clip's start."""

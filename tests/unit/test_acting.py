@@ -13,7 +13,7 @@ from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
 from talkies.engines.animatic.living.performance import POSE_LIMITS, Channel, Performance
 from talkies.engines.animatic.sound.soundtrack import heard_steps
 from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
-from talkies.plan import ActionKind, Cue, Phoneme, PlacedSound, Plan, Shot, SpokenLine
+from talkies.plan import ActionKind, CameraMove, Cue, Phoneme, PlacedSound, Plan, Shot, SpokenLine
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
 _LEFT, _RIGHT = 1, 0  # numbers of the faces, the largest first
@@ -317,3 +317,32 @@ def test_what_looks_like_a_face_is_an_animals_where_words_name_animals_alone(
     plan = _plan(text=text)
 
     assert are_animals(plan.shots[0], (replace(_FACES[0], score=score),)) is is_animal
+
+
+def _travel(performance: Performance) -> float:
+    """How far a head goes from frame to frame, on average, in radians."""
+    poses = [performance.head(index) for index in range(240)]
+    turns = np.array([[pose.turn, pose.nod, pose.tilt] for pose in poses])
+    return float(np.abs(np.diff(turns, axis=0)).sum(axis=1).mean())
+
+
+def test_heads_move_more_where_the_camera_does_not_and_small_ones_most() -> None:
+    plan = _plan()
+    fixed = plan.shots[0].model_copy(update={"moves": (CameraMove(kind="static"),)})
+    still_plan = plan.model_copy(update={"shots": (fixed,)})
+
+    (moving,) = perform(plan, plan.shots[0], _FACES[:1], _speak)
+    large, small = (perform(still_plan, fixed, (_face(900, size),), _speak)[0] for size in (200, 100))
+
+    assert _travel(large) > 1.5 * _travel(moving)
+    assert _travel(small) > 1.3 * _travel(large)
+
+
+def test_a_head_moves_from_the_first_frame_on() -> None:
+    plan = _plan()
+
+    (performance,) = perform(plan, plan.shots[0], _FACES[:1], _speak, opens_whole=True)
+
+    assert performance.head(0) == STILL
+    second = performance.head(1)
+    assert abs(second.turn) + abs(second.nod) + abs(second.tilt) > 2e-4

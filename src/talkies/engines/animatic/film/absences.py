@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from talkies.engines.animatic.living.casting import Cast, cast
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
@@ -34,14 +34,24 @@ def _unspoken(plan: Plan, number: int, roles: Cast) -> Iterator[str]:
         if not speakers:
             whose = f"no face for “{line.speaker}”" if roles.faces and line.speaker else "no face"
             yield f"moving lips for “{line.text}”: {whose} was found in the picture; the words are heard"
-        elif not any(shows_mouth(roles.faces[speaker]) for speaker in speakers):
+        elif _are_averted(speakers, roles):
             yield f"moving lips for “{line.text}”: the face is turned too far aside; the words are heard"
 
 
 def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:
     for cue in cues:
-        if cue.kind in _FACIAL and not roles.actors(cue):
+        if cue.kind not in _FACIAL:
+            continue
+        actors = roles.actors(cue)
+        if not actors:
             yield f"{quote(cue.who, cue.text)}: no face for it was found in the picture"
+        elif cue.kind in FEELINGS and _are_averted(actors, roles):
+            yield f"{quote(cue.who, cue.text)}: the face is turned too far aside; only the head moves"
+
+
+def _are_averted(people: Sequence[int], roles: Cast) -> bool:
+    """Tell whether the mouth of none of some faces can be seen."""
+    return not any(shows_mouth(roles.faces[number]) for number in people)
 
 
 def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:

@@ -148,8 +148,9 @@ def _scene(shot: Shot, scenes: Scenes) -> Scene:
 
 def _opening_moves(shot: Shot) -> tuple[CameraMove, ...]:
     """Keep the camera still before the cut when the whole shot asks for it; else move in gently."""
-    still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
-    return shot.moves if still else (CameraMove(kind="dolly", direction="in", amount="slight"),)
+    return (
+        shot.moves if shot.is_camera_fixed else (CameraMove(kind="dolly", direction="in", amount="slight"),)
+    )
 
 
 class _CutFilm:
@@ -189,8 +190,7 @@ def film_shot(
     path = make_room(path, overflow, steady=steady)
     if scene.faces and not any(move.kind in _LEAVES_HEADS for move in shot.moves):
         path = keep_heads(path, partial(measure_cut, scene, focus), overflow)
-    still = bool(shot.moves) and all(move.kind == "static" for move in shot.moves)
-    poses = join_ends(path, framed=view != WHOLE, still=still, **ends)
+    poses = join_ends(path, framed=view != WHOLE, still=shot.is_camera_fixed, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)
 
 

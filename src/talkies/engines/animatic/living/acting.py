@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from talkies.engines.animatic.living.casting import cast
-from talkies.engines.animatic.living.easing import Curve, ease, swell, swing
+from talkies.engines.animatic.living.easing import Curve, emerge, swell, swing
 from talkies.engines.animatic.living.gestures import (
     FEELINGS,
     GESTURES,
@@ -33,6 +33,7 @@ from talkies.engines.animatic.living.idling import (
     glances,
     hover,
     sway,
+    sway_alone,
     talk,
 )
 from talkies.engines.animatic.living.performance import MOUTH, Channel, Motion, Performance, combine
@@ -234,9 +235,9 @@ def _set_stage(plan: Plan, shot: Shot, tail: int) -> _Stage:
 def _calm(count: int, frame_count: int, *, opens: bool, closes: bool) -> Curve:
     """Be 0 in a first and a last frame that must be the photo, 1 where everything may move."""
     frames = np.arange(count)
-    calm = ease(frames / (_OPENING_S * FRAME_RATE)) if opens else np.ones(count)
+    calm = emerge(frames / (_OPENING_S * FRAME_RATE)) if opens else np.ones(count)
     if closes:
-        calm = calm * ease((frame_count - 1 - frames) / (_CLOSING_S * FRAME_RATE))
+        calm = calm * emerge((frame_count - 1 - frames) / (_CLOSING_S * FRAME_RATE))
     return calm
 
 
@@ -264,7 +265,12 @@ def _blink_moments(stage: _Stage, person: _Person, taken_s: Sequence[float]) -> 
 
 
 def _idle(stage: _Stage, person: _Person, speaking: Curve) -> Iterator[Motion]:
-    yield sway(stage.shot_time, stage.chance("sway", person.number))
+    chance = stage.chance("sway", person.number)
+    if stage.shot.is_camera_fixed:
+        size = person.face.size / min(stage.plan.width, stage.plan.height)
+        yield sway_alone(stage.shot_time, chance, size)
+    else:
+        yield sway(stage.shot_time, chance)
     yield glances(stage.shot_time, stage.chance("glances", person.number))
     stressed_s = [
         moment_s - stage.origin_s

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Curve = NDArray[np.float64]
 
+_AT_ONCE = 0.3  # share of what emerges that grows evenly
+
 
 def ease(share: Curve) -> Curve:
     """Go from 0 to 1 as a limb does, without a jerk at either end; before 0 and after 1 it rests.
@@ -23,6 +25,11 @@ def ease(share: Curve) -> Curve:
     """
     x = np.clip(share, 0.0, 1.0)
     return np.asarray(x * x * x * (10 + x * (6 * x - 15)))
+
+
+def emerge(share: Curve) -> Curve:
+    """Go from 0 to 1 softly, but with some speed at once: out of a still photo no two frames are alike."""
+    return np.asarray(_AT_ONCE * np.clip(share, 0.0, 1.0) + (1 - _AT_ONCE) * ease(share))
 
 
 def swell(time: Curve, start_s: float, end_s: float, attack_s: float, release_s: float) -> Curve:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.currents import Current, drifting, find_current
-from talkies.engines.animatic.living.easing import ease
+from talkies.engines.animatic.living.easing import emerge
 from talkies.engines.animatic.living.glints import Glints, make_glints
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import Scenery, read_scenery
@@ -34,7 +34,6 @@ Displacement = NDArray[np.float32]
 Frames = NDArray[np.intp]
 
 _EASING_S = 0.6  # from the untouched photo to full motion, and back
-_SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _STEEPEST = 0.45  # how much all motion may stretch or squeeze the picture; at 1 it folds
 _DRIFT = 0.02  # picture widths a second of clouds in a moderate wind
 _GLANCE_FRAMES = 8  # between the frames in which that is measured
@@ -189,8 +188,7 @@ def _presence(frames: Frames, count: int, *, opens: bool, closes: bool) -> Times
     """Let motion begin softly after a whole first frame and end softly before a whole last one."""
     since = frames if opens else np.full(len(frames), np.inf)
     until = np.maximum(count - 1 - frames, 0) if closes else np.full(len(frames), np.inf)
-    part = np.clip(np.minimum(since, until) / (_EASING_S * FRAME_RATE), 0, 1)
-    return np.asarray(_SUDDEN * part + (1 - _SUDDEN) * ease(part))
+    return emerge(np.minimum(since, until) / (_EASING_S * FRAME_RATE))
 
 
 def _waves(

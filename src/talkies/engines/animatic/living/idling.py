@@ -41,6 +41,9 @@ _TALKING: tuple[tuple[Channel, float, tuple[float, ...]], ...] = (
     ("tilt", 0.018, (0.37, 0.61)),
 )
 
+_LIVELIER_ALONE: dict[Channel, float] = {"turn": 1.9, "nod": 2.1, "tilt": 1.7, "aside": 5.0, "breath": 1.8}
+"""How much more a head moves where the camera does not: nothing else tells the clip from a photo."""
+_LARGE_FACE, _MOST_SMALLER = 0.25, 1.7  # of the picture's shorter side; a smaller one moves more, at most so
 _LIVELIER: dict[Channel, float] = {"turn": 2.2, "nod": 1.7, "tilt": 1.5, "aside": 1.3, "breath": 1.6}
 """How much more an animal moves than a head: its whole body does."""
 _JERK_S, _HUSH_S = 0.09, 0.22  # in which an animal throws its head up to call, and lowers it again
@@ -54,6 +57,15 @@ def sway(time: Curve, chance: Generator) -> Motion:
     rate_hz, phase = float(chance.uniform(*_BREATHING_HZ)), float(chance.uniform(0, 2 * math.pi))
     breath = np.sin(2 * math.pi * rate_hz * time + phase)
     return {**_wandering(time, _SWAY, chance), "breath": breath}
+
+
+def sway_alone(time: Curve, chance: Generator, size: float) -> Motion:
+    """Let a head drift and a chest breathe where the camera stands still.
+
+    `size` is that of the face, in shorter sides of the picture.
+    """
+    share = min(max(_LARGE_FACE / size, 1.0), _MOST_SMALLER)
+    return {name: share * _LIVELIER_ALONE[name] * curve for name, curve in sway(time, chance).items()}
 
 
 def animal(time: Curve, chance: Generator) -> Motion:

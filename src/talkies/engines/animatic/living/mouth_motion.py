@@ -44,6 +44,7 @@ _COVERING = 0.022  # face sizes that the lips of a smile come down over the teet
 _BROADEST = 0.4  # face sizes: half of a mouth that cannot smile more
 _BROAD = 2.0  # times what a photo shows of the broadest smile: half of that is a smile through and through
 _UNFOLDED = 0.6  # of a smile's folds: what a mouth that speaks loses; a rounded one loses all
+_STRETCHED = 0.5  # of pressed lips' rolling in: what the broadest smile has stretched away already
 _SMILE_ADDED = 0.5  # of a smile that is asked for, where the photo has a broad one already
 _LAUGH_KEPT = 0.75  # of a photo's open smile, while it laughs
 _JAW_BELOW = 0.06, 0.38  # face sizes under the lower lip's edge over which the whole jaw takes over closing
@@ -101,7 +102,7 @@ def amounts_of(expression: Expression, lips: Lips) -> Amounts:
     raised += _TUCK_GAP * mouth.tuck * (1 - 0.5 * openness)
     covering = _COVERING * rounded * openness
     narrowest = _NARROWEST + (_NARROWEST_SMILE - _NARROWEST) * shown
-    pressed = _ROLL_PRESSED * mouth.press * (1 - shown)  # a broad smile has stretched its lips thin already
+    pressed = _ROLL_PRESSED * mouth.press * (1 - _STRETCHED * shown)
     kept = 1 - share * (1 - _SMILE_SPEAKING + (_SMILE_SPEAKING - _SMILE_ROUNDED) * rounded)
     return Amounts(
         close=share * (1 - laughing),
