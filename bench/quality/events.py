@@ -44,8 +44,8 @@ def flash_lateness_ms(
     """Tell how far a sound of a kind comes after its flash, in ms; None when the plan has not both.
 
     A flash is the first frame near the moment at which the sound is to be perceived that is so much brighter
-    than the one before; the sound is the first attack of the effects there. NaN when one of them is planned
-    but not found; else the largest difference of all pairs.
+    than the one before, or darker where the event dims; the sound is the first attack of the effects there.
+    NaN when one of them is planned but not found; else the largest difference of all pairs.
     """
     onset = effect_onset(kind)
     planned = [(sound.start_sample + onset) / SAMPLE_RATE for sound in plan.sounds if sound.kind == kind]

@@ -148,9 +148,9 @@ def _scene(shot: Shot, scenes: Scenes) -> Scene:
 
 def _opening_moves(shot: Shot) -> tuple[CameraMove, ...]:
     """Keep the camera still before the cut when the whole shot asks for it; else move in gently."""
-    return (
-        shot.moves if shot.is_camera_fixed else (CameraMove(kind="dolly", direction="in", amount="slight"),)
-    )
+    if shot.is_camera_fixed:
+        return shot.moves
+    return (CameraMove(kind="dolly", direction="in", amount="slight"),)
 
 
 class _CutFilm:

@@ -132,11 +132,12 @@ def _acting(cue: Cue) -> _Role | None:
 
 def _role(who: str | None, voice: Voice | None = None) -> _Role | None:
     """Read the words for somebody; None for an animal, which has no face here."""
-    mentions = People(Passage(who or "")).mentions
+    people = People(Passage(who or ""))
+    mentions = people.mentions
     if not mentions:
         return _Role(who or "", _telling_words(who or ""), voice)
     mention = mentions[0]
-    if len(mentions) > 1 and People(Passage(who or "")).together(mentions[1], ""):
+    if len(mentions) > 1 and people.together(mentions[1], ""):
         return _Role(who or "", frozenset({"both"}), voice)
     if mention.kind == "animal":
         return None

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.living.layers import smooth_step
 from talkies.engines.animatic.living.lips import Field, Lips
 from talkies.engines.animatic.optics.textures import Pixels
 
@@ -42,7 +43,7 @@ class Folds:
         around = cv2.morphologyEx(skin, cv2.MORPH_CLOSE, disc)
         missing = np.maximum(around - skin - _PLAIN * around, 0)
         depth = missing.max(axis=2) / np.maximum(around.max(axis=2), 1)
-        weight = _cheeks(lips, x, y) * (1 - _step(depth, *_TOO_DARK))
+        weight = _cheeks(lips, x, y) * (1 - smooth_step(depth, *_TOO_DARK))
         missing = cv2.GaussianBlur(missing * weight[..., None], (0, 0), max(_LINE * unit, 0.5))
         light = cv2.resize(missing, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
         if pixels.shape[2] == 4:
@@ -73,12 +74,10 @@ def _is_inside(lips: Lips, x: Field, y: Field) -> NDArray[np.bool_]:
 def _cheeks(lips: Lips, x: Field, y: Field) -> Field:
     """Mark where folds lie, 0..1: from beside the wings of the nose past the mouth's corners."""
     height = np.clip(y / min(lips.nose, -0.05), 0, 1)
-    beside = _step(np.abs(lips.place(x)), 0.85, 1.1) * (1 - height) + _step(np.abs(x), 0.19, 0.25) * height
+    beside = (
+        smooth_step(np.abs(lips.place(x)), 0.85, 1.1) * (1 - height)
+        + smooth_step(np.abs(x), 0.19, 0.25) * height
+    )
     outline = np.where(x < 0, -x / lips.jaw_left, x / lips.jaw_right)
-    within = (1 - _step(outline, 0.75, 0.95)) * _step(y, lips.nose - 0.25, lips.nose - 0.08)
-    return np.asarray(beside * within * (1 - _step(y, 0.45 * lips.chin, 0.8 * lips.chin)), np.float32)
-
-
-def _step(values: Field, start: float, end: float) -> Field:
-    part = np.clip((values - start) / (end - start), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float32)
+    within = (1 - smooth_step(outline, 0.75, 0.95)) * smooth_step(y, lips.nose - 0.25, lips.nose - 0.08)
+    return np.asarray(beside * within * (1 - smooth_step(y, 0.45 * lips.chin, 0.8 * lips.chin)), np.float32)

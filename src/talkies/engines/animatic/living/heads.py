@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import HeadPose
+from talkies.engines.animatic.living.layers import smooth_step
 from talkies.engines.animatic.living.performance import POSE, POSE_LIMITS
 from talkies.engines.animatic.vision.faces import Face
 from talkies.engines.animatic.vision.matte import prominence
@@ -107,10 +108,10 @@ def _prominent(scene: Scene, place: Field) -> tuple[_Map, tuple[float, float, fl
     weight = np.asarray(shown / max(float(shown.max()), 1e-6), np.float32)
     x, y, width, height = cv2.boundingRect(np.asarray(weight > _PROMINENT, np.uint8))
     scale = scene.width / columns
-    cover = _step(weight, 0.2, _PROMINENT) * _own(scene.prepared, weight)
+    cover = smooth_step(weight, 0.2, _PROMINENT) * _own(scene.prepared, weight)
     # The picture's edge itself stays where it is.
     edge = np.minimum(place, np.array([scene.width, scene.height], np.float32) - place).min(axis=-1)
-    cover *= _step(edge / np.float32(scene.width), 0.0, _STILL_EDGE)
+    cover *= smooth_step(edge / np.float32(scene.width), 0.0, _STILL_EDGE)
     return cover, (x * scale, y * scale, width * scale, height * scale)
 
 
@@ -156,7 +157,7 @@ def _inside(place: Field, scene: Scene, size: float) -> _Map:
         (alpha[-1], scene.height - y),
     ):
         if (rim > 127).mean() > _TOUCHING:
-            inside = inside * _step(away / np.float32(size), 0.0, _EDGE)
+            inside = inside * smooth_step(away / np.float32(size), 0.0, _EDGE)
     return inside[..., None]
 
 
@@ -177,12 +178,12 @@ def _head_fields(place: Field, face: Face) -> NDArray[np.float32]:
         ((place - np.array(face.centre, np.float32)) @ axis) / np.float32(face.size)
         for axis in (across, down)
     )
-    head = (1 - _step(y, *_NECK)) * (1 - _step(np.abs(x), *_BESIDE))
-    near = _relief(place, face) * (1 - _step(y, *_NECK))
-    body = 1 - _step(y, *_BODY)
+    head = (1 - smooth_step(y, *_NECK)) * (1 - smooth_step(np.abs(x), *_BESIDE))
+    near = _relief(place, face) * (1 - smooth_step(y, *_NECK))
+    body = 1 - smooth_step(y, *_BODY)
     turned = (near + _AXIS_BEHIND * head)[..., None]
     chest = np.exp(-(((y - 1.9) / 1.0) ** 2))
-    rise = -(0.35 * (1 - _step(y, 0.5, 1.3)) + 0.9 * chest)
+    rise = -(0.35 * (1 - smooth_step(y, 0.5, 1.3)) + 0.9 * chest)
     widening = 0.45 * np.tanh(x) * np.exp(-(((y - 2.2) / 1.1) ** 2))
     tilted = (-(y - _PIVOT) * head)[..., None] * across + (x * head)[..., None] * down
     upright = np.zeros_like(body)
@@ -234,7 +235,7 @@ def _figure_fields(place: Field, box: tuple[float, float, float, float]) -> NDAr
     left, top, width, height = box
     x = (place[..., 0] - left - width / 2) / (width / 2)
     y = (place[..., 1] - top - height / 2) / (height / 2)
-    upper = 1 - _step(y, -0.6, 1.0)
+    upper = 1 - smooth_step(y, -0.6, 1.0)
     inside = np.clip(1 - 0.7 * (x * x + y * y), 0, 1)
     near = _FIGURE_RELIEF * min(width, height) * inside * inside * (3 - 2 * inside)
     none = np.zeros_like(near)
@@ -249,8 +250,3 @@ def _figure_fields(place: Field, box: tuple[float, float, float, float]) -> NDAr
         _FIGURE_BREATH * size * np.stack([0.8 * np.tanh(x) * swelling, -swelling], axis=-1),
     )
     return np.stack(fields).astype(np.float32)
-
-
-def _step(values: _Map, start: float, end: float) -> _Map:
-    part = np.clip((values - start) / (end - start), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float32)

@@ -18,6 +18,12 @@ def soft_edge(inside: Field, softness: float) -> Field:
     return np.asarray(np.clip(inside / np.float32(2 * softness) + np.float32(0.5), 0, 1), np.float32)
 
 
+def smooth_step(values: Field, start: float, end: float) -> Field:
+    """Rise softly from 0 at `start` to 1 at `end`, which may lie below it."""
+    part = np.clip((values - start) / (end - start), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)
+
+
 def over(top: NDArray[np.uint8] | Field, cover: Field, under: Pixels) -> Pixels:
     """Lay one `(height, width, channels)` picture over another by `cover`, `(height, width)`, 0 to 1."""
     covering = top if top.dtype == np.uint8 else to_bytes(np.asarray(top, np.float32))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
+from talkies.engines.animatic.living.layers import smooth_step
 from talkies.engines.animatic.living.lips import ALONG, Field, Lips
 from talkies.engines.animatic.optics.projection import sample
 
@@ -239,10 +240,10 @@ class _Fields:
         self._above_share = closing_above(lips) / max(float(lips.gap[len(ALONG) // 2]), 1e-6)
         beside = np.where(x < 0, -x / lips.jaw_left, x / lips.jaw_right)
         # A face grows narrower towards its chin; what lies beside it there is neck and background.
-        self._chin_side = 1 - _step(beside / (1 - 0.15 * _step(y, 0.0, lips.chin)), 0.35, 1.1)
-        self._neck = 1 - _step(y, 0.9 * lips.chin, lips.chin + 0.45)
-        self._hanging = _step(y, 0.8 * lips.nose - 0.12, 0.4)
-        self._below_lip = _step(y - lips.line(lips.lower, s), *_JAW_BELOW)
+        self._chin_side = 1 - smooth_step(beside / (1 - 0.15 * smooth_step(y, 0.0, lips.chin)), 0.35, 1.1)
+        self._neck = 1 - smooth_step(y, 0.9 * lips.chin, lips.chin + 0.45)
+        self._hanging = smooth_step(y, 0.8 * lips.nose - 0.12, 0.4)
+        self._below_lip = smooth_step(y - lips.line(lips.lower, s), *_JAW_BELOW)
 
     def upper(self) -> dict[str, _Vector]:
         """Move what hangs on the skull."""
@@ -291,7 +292,7 @@ class _Fields:
         bow = self._bow()
         corner = np.exp(-(((np.abs(s) - 1.15) / 0.55) ** 2) - ((y + 0.02) / 0.16) ** 2)
         cheek = np.exp(-(((np.abs(s) - 1.55) / 0.55) ** 2) - ((y + 0.22) / 0.17) ** 2)
-        outwards = np.sign(s) * _step(np.abs(s), 0.0, 0.8)
+        outwards = np.sign(s) * smooth_step(np.abs(s), 0.0, 0.8)
         return {
             "width": (self._lips.half_width * pull * beside * self._inside, 0.0, 0.0),
             "forward": (0.0, 0.0, lips),
@@ -351,7 +352,7 @@ def _inside(lips: Lips, x: Field, y: Field) -> Field:
     )
     left, right = np.clip(_BEFORE_CORNER * away[row, column], step / lips.scale, _OUTLINE)
     is_left = lips.coordinates(x, y)[0] < 0
-    return _step(away / np.where(is_left, left, right).astype(np.float32), 0.0, 1.0)
+    return smooth_step(away / np.where(is_left, left, right).astype(np.float32), 0.0, 1.0)
 
 
 def _overlap(lips: Lips) -> float:
@@ -361,11 +362,6 @@ def _overlap(lips: Lips) -> float:
 def _arch(s: Field, reach: float, power: float) -> Field:
     """Shape an opening: 1 in the middle, 0 at `reach` and beyond; a low power is blunt at its ends."""
     return np.asarray(np.maximum(1 - (s / reach) ** 2, 0) ** power, np.float32)
-
-
-def _step(values: Field, start: float, end: float) -> Field:
-    part = np.clip((values - start) / (end - start), 0, 1)
-    return np.asarray(part * part * (3 - 2 * part), np.float32)
 
 
 def _stacked(fields: dict[str, _Vector], rim: Field, lips: Lips) -> NDArray[np.float32]:

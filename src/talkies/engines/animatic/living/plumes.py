@@ -187,7 +187,8 @@ def _open_sky(scene: Scene) -> Field | None:
     sky = scene.look.sky
     if sky is None or sky.confidence < LEAST_SKY:
         return None
-    if scene.land is None:
+    land = scene.land
+    if land is None:
         return sky.cover
-    small = cv2.resize(scene.land, sky.cover.shape[::-1], interpolation=cv2.INTER_AREA)
+    small = cv2.resize(land, sky.cover.shape[::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(1 - small.astype(np.float32) / np.float32(255), np.float32)

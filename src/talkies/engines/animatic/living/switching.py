@@ -133,7 +133,8 @@ class SwitchedLight:
     def __init__(self, stage: Stage, changes: Sequence[Change], text: str, seed: int) -> None:
         self._changes = tuple(changes)
         self._tint = _WARM_TINT if _WARM.search(text) else _COOL_TINT
-        self._shares = {change.source: _shares(stage, change.source, text, seed) for change in changes}
+        sources = dict.fromkeys(change.source for change in changes)
+        self._shares = {source: _shares(stage, source, text, seed) for source in sources}
 
     def draw(self, frame: Frame, sight: Sight) -> None:
         """Give a frame the light of its moment, in place; a frame that must stay the photo stays it."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.vision.horizons import Landscape
-from talkies.engines.animatic.vision.look import Field, Mask, Region, nearest, ramp
+from talkies.engines.animatic.vision.look import Field, Mask, Region, enlarged, nearest, ramp
 from talkies.engines.animatic.vision.plate import Cut, claim, fill_behind
 from talkies.engines.animatic.vision.ridges import RIM, find_bare
 from talkies.media import Frame
@@ -132,20 +132,16 @@ def _outlined(frame: Frame, part: Mask) -> Alpha:
     outer: Mask = np.asarray(cv2.dilate(coarse, disc, borderValue=0) == 0, np.bool_)
     slope, offset = _linear_model(small, core, outer, max(unsure + 2, round(_WINDOW * side)))
     guide = cv2.GaussianBlur(frame, (0, 0), 0.6)
-    alpha = _enlarged(offset, frame)
+    alpha = enlarged(offset, frame)
     for channel, values in enumerate(cv2.split(guide)):
-        share = _enlarged(np.ascontiguousarray(slope[..., channel]), frame)
+        share = enlarged(np.ascontiguousarray(slope[..., channel]), frame)
         alpha += share * (values.astype(np.float32) / np.float32(255))
     alpha = (alpha - np.float32(0.5)) * np.float32(_DECISION) + np.float32(0.5)
     sure, free = (
-        ramp(_enlarged(np.asarray(cv2.GaussianBlur(where, (0, 0), unsure / 2), np.float32), frame), 0.5, 1)
+        ramp(enlarged(np.asarray(cv2.GaussianBlur(where, (0, 0), unsure / 2), np.float32), frame), 0.5, 1)
         for where in (core.astype(np.float32), outer.astype(np.float32))
     )
     return _levels(np.clip(alpha, sure, np.maximum(1 - free, sure)))
-
-
-def _enlarged(values: Field, frame: Frame) -> Field:
-    return np.asarray(cv2.resize(values, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _linear_model(small: Field, core: Mask, outer: Mask, radius: int) -> tuple[Field, Field]:

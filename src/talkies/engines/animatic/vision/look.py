@@ -115,6 +115,11 @@ def ramp(value: Field | float, start: float, end: float) -> Field:
     return np.asarray(np.clip((value - start) / (end - start), 0, 1), np.float32)
 
 
+def enlarged(values: Field, frame: Frame) -> Field:
+    """Bring samples to a picture's size."""
+    return np.asarray(cv2.resize(values, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def nearest(known: Mask) -> NDArray[np.intp]:
     """Give for each sample the flat index of the nearest known one."""
     _, labels = cv2.distanceTransformWithLabels(

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.vision.look import enlarged
 from talkies.engines.animatic.vision.patchwork import continue_texture
 from talkies.media import Frame
 
@@ -86,12 +87,12 @@ def _filled(frame: Frame, alpha: NDArray[np.uint8], scale: int, hairy: bool) -> 
     else:
         share, known = np.minimum(2 * _ramp(outside, _CRISP * side), 1), far
     smooth = _continued(small, known)
-    behind = _enlarged(smooth, frame)
+    behind = enlarged(smooth, frame)
     is_known = cv2.resize(known, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST)[..., None] > 0
     guessed = np.where(is_known, frame, np.rint(behind)).astype(np.uint8)
     textured, reached = continue_texture(guessed, np.where(known[..., None] > 0, small, smooth), known > 0)
     core = cv2.erode(reached.astype(np.float32), np.ones((2 * _FADE + 1,) * 2))
-    texture = _enlarged(np.asarray(cv2.GaussianBlur(core, (0, 0), _FADE / 2), np.float32), frame)[..., None]
+    texture = enlarged(np.asarray(cv2.GaussianBlur(core, (0, 0), _FADE / 2), np.float32), frame)[..., None]
     behind += texture * (textured - behind)
     mixed = frame + share[..., None] * (behind - frame)
     return np.asarray(np.rint(np.clip(mixed, 0, 255)), np.uint8)
@@ -118,10 +119,6 @@ def _reduced(where: NDArray[np.bool_], small: Frame) -> Field:
     """Bring a region to working size: 1 where all of a pixel is in it, else 0."""
     weight = cv2.resize(where.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(weight > 0.99, np.float32)
-
-
-def _enlarged(values: Field, frame: Frame) -> Field:
-    return np.asarray(cv2.resize(values, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _continued(small: Frame, known: Field) -> Field:
@@ -183,16 +180,16 @@ def _share(frame: Frame, small: Frame, outside: Field, far: Field) -> Field:
     base = _base(small, far)
     # As far as stray hairs reach, surroundings that change cannot foretell a colour.
     distant = np.asarray(cv2.GaussianBlur(base, (0, 0), _STRAY * _WORKING_SIDE), np.float32)
-    rough = _enlarged(_roughness(small - distant, far), frame)
-    sharp = _enlarged(_sharpness(small, far), frame)
+    rough = enlarged(_roughness(small - distant, far), frame)
+    sharp = enlarged(_sharpness(small, far), frame)
     rim = (_SOFT_RIM + (_RIM - _SOFT_RIM) * sharp) * side
-    unlike = cv2.GaussianBlur(cv2.absdiff(frame.astype(np.float32), _enlarged(base, frame)), (0, 0), 1.0)
+    unlike = cv2.GaussianBlur(cv2.absdiff(frame.astype(np.float32), enlarged(base, frame)), (0, 0), 1.0)
     red, green, blue = cv2.split(unlike)
     difference = cv2.max(cv2.max(red, green), blue)
     closeness = _ramp(outside, _CLOSE * side)
     allowed = 4 + 2 * np.minimum(rough, 4) * closeness + 3 * rough * (1 - closeness)
     strange = np.asarray(np.clip((difference / allowed - 1) * 2, 0, 1), np.float32)
-    strange *= _enlarged(_foreign(small, far), frame)
+    strange *= enlarged(_foreign(small, far), frame)
     spread = cv2.GaussianBlur(cv2.dilate(strange, np.ones((3, 3))), (0, 0), 1.0)
     beside = spread * np.minimum(2 * _ramp(outside, _STRAY * side), 1)
     beside = np.maximum(beside, np.minimum(2 * _ramp(outside, rim), 1))

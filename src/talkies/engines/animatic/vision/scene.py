@@ -71,16 +71,21 @@ class Scene:
         return self.cuts[-1].plate if self.cuts else self.prepared
 
     @property
+    def is_open(self) -> bool:
+        """Tell whether the sky is a layer of its own."""
+        return self.kinds[-1] == "sky"
+
+    @property
     def land(self) -> NDArray[np.uint8] | None:
         """The alpha of all that stands before a sky with a layer of its own; None without one."""
-        if self.matte is not None or not self.cuts:
+        if not self.is_open:
             return None
         return np.asarray(np.maximum.reduce([cut.alpha for cut in self.cuts]), np.uint8)
 
     @property
     def flat(self) -> Scene:
         """The same scene with land and sky in one layer, that bends at the skyline."""
-        if self.land is None:
+        if not self.is_open:
             return self
         return replace(self, cuts=(), depth=replace(self.depth, land=(), ridges=()), known_look=self.look)
 
