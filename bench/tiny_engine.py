@@ -46,7 +46,8 @@ class Tiny:
         tick("sound", 1, 1)
         angle = np.arange(SAMPLE_RATE, dtype=np.float32) * (2 * np.pi * 440 / SAMPLE_RATE)
         tone = 0.2 * np.sin(angle)
-        yield Clip(FRAME_RATE, _frames(tick), (Track("music", np.stack([tone, tone], axis=1)),))
+        tracks = (Track("music", np.stack([tone, tone], axis=1)),)
+        yield Clip(FRAME_RATE, _frames(tick), lambda: tracks)
 
 
 def install(folder: Path, engine: str = "tiny = bench.tiny_engine:Tiny") -> None:

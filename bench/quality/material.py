@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.quality.cases import Case, request
 from talkies import encoding
+from talkies.aac import code_sound
 from talkies.engines import find_engine
 from talkies.fitting import fit
 from talkies.media import Frame, Samples, TrackName, no_tick
@@ -59,7 +60,7 @@ def make(case: Case) -> Material:
         for picture in (inputs.first_frame, inputs.last_frame)
     )
     assert first is not None
-    mix = final_mix(tracks)
+    mix, _ = final_mix(tracks)
     return Material(
         case=case,
         plan=plan,
@@ -80,7 +81,7 @@ def deliver(material: Material, path: Path) -> Delivered:
         width=material.plan.width,
         height=material.plan.height,
         frame_count=len(material.frames),
-        mix=material.mix,
+        sound=code_sound(material.mix),
         tags={},
     )
     with av.open(str(path)) as container:

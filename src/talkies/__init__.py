@@ -46,10 +46,15 @@ _HOMES = {
     "settle": "spec",
 }
 
-# Between its calls OpenCV's threads would spin, on cores that the encoder needs: a clip took a tenth longer.
-# It reads this when it is loaded.
-for _thread in ("MAIN", "WORKER"):
-    os.environ.setdefault(f"OPENCV_THREAD_POOL_ACTIVE_WAIT_{_thread}", "0")
+# Between their calls the threads of OpenCV and of OpenBLAS, which multiplies NumPy's and SciPy's matrices,
+# would spin on cores that filming and the encoder need: with each a clip took a tenth longer. All of them
+# read these when they are loaded.
+for _variable, _value in (
+    ("OPENCV_THREAD_POOL_ACTIVE_WAIT_MAIN", "0"),
+    ("OPENCV_THREAD_POOL_ACTIVE_WAIT_WORKER", "0"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+):
+    os.environ.setdefault(_variable, _value)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -22,15 +20,14 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from talkies.aac import CodedSound, add_sound
 from talkies.ahead import make_ahead
 from talkies.atomic import check_writable, replacement
 from talkies.errors import EngineFailed
-from talkies.media import Frame, Samples, Tick, no_tick
-from talkies.spec import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
+from talkies.media import Frame, Tick, no_tick
+from talkies.spec import FRAME_RATE, SAMPLES_PER_FRAME
 
-__all__ = ["check_writable", "played_back", "write_picture", "write_video"]
-
-CHANNELS = 2
+__all__ = ["check_writable", "write_picture", "write_video"]
 
 _Planes = NDArray[np.uint8]
 """A picture as Y', Cb and Cr after one another, `(1.5 height, width)`."""
@@ -38,8 +35,6 @@ _Planes = NDArray[np.uint8]
 _FRAMES_AHEAD = 6  # pictures that may wait for the encoder: it goes on while a shot is set up
 _ENCODER_THREADS = 2  # fixed: x264's output depends on it
 _KEYFRAME_INTERVAL = 2 * FRAME_RATE
-_AUDIO_BIT_RATE = 192_000
-_AAC_FRAME = 1024  # samples per channel
 _X264 = {
     # Measured on four photographs in motion at 720p: within 0.0005 of the SSIM of "veryfast" and 8 % of its
     # size in two thirds of its processor time. Without the macroblock tree "superfast" needs twice the bits.
@@ -63,11 +58,11 @@ def write_video(
     width: int,
     height: int,
     frame_count: int,
-    mix: Samples | Future[Samples] | None,
+    sound: CodedSound | Future[CodedSound] | None,
     tags: Mapping[str, str],
     tick: Tick = no_tick,
 ) -> None:
-    """Encode frames and mix to an MP4 at `path`; either the whole file is written or nothing.
+    """Encode frames to an MP4 with sound at `path`; either the whole file is written or nothing.
 
     H.264 High at the lowest level that holds the size, yuv420p, BT.709 limited range, 24 frames per second,
     a keyframe at least every 2 s; AAC-LC, 48 kHz, stereo. Frames are pulled while earlier ones are encoded
@@ -76,43 +71,24 @@ def write_video(
     Args:
         path: of the file; an existing one is replaced.
         frames: exactly `frame_count` pictures of `(height, width, 3)` uint8, RGB; both sides even.
-        mix: `(2000 * frame_count, 2)` float32 in [-1, 1], or None for a file without an audio stream. It may
-            still be in the making: it is waited for when the first pictures are encoded.
+        sound: 2000 samples a frame, or None for a file without an audio stream. It may still be in the
+            making: pictures that are encoded before it is there wait for it, to lie beside it in the file.
         tags: metadata of the file, any keys.
         tick: told when the frames are all in and when the file is finished.
 
     Raises:
         CannotWrite: the file cannot be stored.
-        EngineFailed: the number or size of the frames or the length of the mix is not as announced.
+        EngineFailed: the number or size of the frames or the length of the sound is not as announced.
         Canceled: from `tick` or from the frames.
     """
     with replacement(path) as temporary:
         with _opened(temporary, tags) as container:
-            film = _Film(container, width, height, frame_count, mix)
+            film = _Film(container, width, height, frame_count, sound)
             pictures = map(_to_yuv420, _checked(frames, width, height, frame_count))
             deque(make_ahead(film.add, pictures, threads=1, waiting=_FRAMES_AHEAD, name="encoder"), maxlen=0)
             tick("encoding", 0, 1)
             film.finish()
         tick("encoding", 1, 1)
-
-
-def played_back(mix: Samples) -> Samples:
-    """Give a mix as a player will decode it: AAC moves its peaks, most of all those of clicks.
-
-    Args:
-        mix: `(samples, 2)` float32 in [-1, 1].
-
-    Returns:
-        As many samples or a few more: what the codec puts before and after them is included.
-    """
-    coded = io.BytesIO()
-    with av.open(coded, "w", format="adts") as writer:
-        stream = _add_sound(writer)
-        for packet in _encode_sound(stream, mix):
-            writer.mux(packet)
-    coded.seek(0)
-    with av.open(coded, "r", format="aac") as reader:
-        return np.concatenate([sound.to_ndarray().T for sound in reader.decode(audio=0)])
 
 
 def write_picture(path: Path, frame: Frame) -> None:
@@ -124,15 +100,6 @@ def write_picture(path: Path, frame: Frame) -> None:
     _, data = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     with replacement(path) as temporary:
         temporary.write_bytes(data.tobytes())
-
-
-def _finished(mix: Samples | Future[Samples], frame_count: int) -> Samples:
-    """Wait for a mix and check its length."""
-    samples = mix.result() if isinstance(mix, Future) else mix
-    expected = (frame_count * SAMPLES_PER_FRAME, CHANNELS)
-    if samples.shape != expected:
-        raise EngineFailed(f"the mix has the shape {samples.shape}; {frame_count} frames need {expected}")
-    return samples
 
 
 def _checked(frames: Iterable[Frame], width: int, height: int, frame_count: int) -> Iterator[Frame]:
@@ -167,9 +134,9 @@ def _opened(path: Path, tags: Mapping[str, str]) -> Iterator[OutputContainer]:
 class _Film:
     """The two streams of one file.
 
-    All sound is encoded when the first picture is ready; its packets then go into the file between those of
-    the pictures, in the order of their decode times. Sound written after all pictures would lie megabytes
-    away from them, and players that load over a network would stall.
+    The packets of the sound go into the file between those of the pictures, in the order of their decode
+    times. Sound written after all pictures would lie megabytes away from them, and players that load over a
+    network would stall.
     """
 
     def __init__(
@@ -178,22 +145,17 @@ class _Film:
         width: int,
         height: int,
         frame_count: int,
-        mix: Samples | Future[Samples] | None,
+        sound: CodedSound | Future[CodedSound] | None,
     ) -> None:
         self._container = container
         self._frame_count = frame_count
-        self._mix = mix
+        self._sound = sound
         self._pictures = _add_pictures(container, width, height)
+        self._track = None if sound is None else add_sound(container)
+        self._heard: deque[Packet[AudioStream]] = deque()  # that are not in the file yet
+        self._seen: deque[Packet[VideoStream]] = deque()
         self._count = 0
         self._has_failed = False
-        self._sound_stream = _add_sound(container) if mix is not None else None
-
-    @cached_property
-    def _sound(self) -> deque[Packet[AudioStream]]:
-        """The packets of the sound that are not in the file yet."""
-        if self._mix is None or self._sound_stream is None:
-            return deque()
-        return deque(_encode_sound(self._sound_stream, _finished(self._mix, self._frame_count)))
 
     def add(self, planes: _Planes) -> None:
         """Encode one more picture."""
@@ -201,19 +163,40 @@ class _Film:
         picture.pts = self._count
         picture.time_base = Fraction(1, FRAME_RATE)
         self._count += 1
-        self._write(self._pictures.encode(picture))
+        self._seen += self._pictures.encode(picture)
+        if not isinstance(self._sound, Future) or self._sound.done():
+            self._write()
 
     def finish(self) -> None:
         """Write what the encoder still holds and the rest of the sound."""
-        self._write(self._pictures.encode())
-        for packet in self._sound:
+        self._seen += self._pictures.encode()
+        self._write()
+        while self._heard:
+            self._mux(self._heard.popleft())
+
+    def _write(self) -> None:
+        """Write the pictures that are encoded, and the sound up to them."""
+        self._take_sound()
+        while self._seen:
+            packet = self._seen.popleft()
+            while self._heard and _decode_time(self._heard[0]) <= _decode_time(packet):
+                self._mux(self._heard.popleft())
             self._mux(packet)
 
-    def _write(self, packets: list[Packet[VideoStream]]) -> None:
-        for packet in packets:
-            while self._sound and _decode_time(self._sound[0]) <= _decode_time(packet):
-                self._mux(self._sound.popleft())
-            self._mux(packet)
+    def _take_sound(self) -> None:
+        """Wait for the sound, once, and check its length."""
+        sound = self._sound.result() if isinstance(self._sound, Future) else self._sound
+        self._sound = None
+        if sound is None or self._track is None:
+            return
+        needed = self._frame_count * SAMPLES_PER_FRAME
+        if sound.sample_count != needed:
+            raise EngineFailed(
+                f"the mix has {sound.sample_count} samples; {self._frame_count} frames need {needed}"
+            )
+        for packet in sound.packets:
+            packet.stream = self._track
+            self._heard.append(packet)
 
     def _mux(self, packet: Packet[AudioStream] | Packet[VideoStream]) -> None:
         """Put a packet into the file. After a failure, with frames still waiting, the muxer is left alone.
@@ -277,27 +260,3 @@ def _add_pictures(container: OutputContainer, width: int, height: int) -> VideoS
     context.color_trc = ColorTrc.BT709
     context.colorspace = Colorspace.ITU709
     return stream
-
-
-def _add_sound(container: OutputContainer) -> AudioStream:
-    stream = container.add_stream("aac", SAMPLE_RATE, layout="stereo")
-    stream.bit_rate = _AUDIO_BIT_RATE
-    return stream
-
-
-def _encode_sound(stream: AudioStream, mix: Samples) -> Iterator[Packet[AudioStream]]:
-    """Encode the mix so that a decoder gives back just as many samples.
-
-    AAC comes in frames of 1024. A player skips what lies before time 0, as the edit list tells it, but not
-    all players cut what the last frame holds too much: so the silence that fills up goes to the front.
-    """
-    fill = -len(mix) % _AAC_FRAME
-    planes = np.pad(np.clip(mix, -1, 1).T.astype(np.float32), ((0, 0), (fill, 0)))
-    for start in range(0, planes.shape[1], _AAC_FRAME):
-        part = np.ascontiguousarray(planes[:, start : start + _AAC_FRAME])
-        sound = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
-        sound.sample_rate = SAMPLE_RATE
-        sound.pts = start - fill
-        sound.time_base = Fraction(1, SAMPLE_RATE)
-        yield from stream.encode(sound)
-    yield from stream.encode()

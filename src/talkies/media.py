@@ -35,16 +35,17 @@ class Track:
 
 @dataclass(frozen=True)
 class Clip:
-    """A rendered shot: lazy frames, finished tracks.
+    """A rendered shot: frames and tracks, both as they are asked for.
 
-    `frames` yields exactly `frame_count` pictures of one size and can be read once; each track holds
-    `2000 * frame_count` samples. `not_rendered` says in plain words what the plan asks for and the pictures
-    do not allow.
+    `frames` yields exactly `frame_count` pictures of one size and can be read once. `tracks` gives the sound,
+    each track `2000 * frame_count` samples long; it may be called at any time, from another thread than the
+    one that reads the frames, and waits for what is still in the making. `not_rendered` says in plain words
+    what the plan asks for and the pictures do not allow.
     """
 
     frame_count: int
     frames: Iterator[Frame]
-    tracks: tuple[Track, ...]
+    tracks: Callable[[], tuple[Track, ...]]
     not_rendered: tuple[str, ...] = ()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from talkies import encoding, mixing, provenance
+from talkies.aac import CodedSound, code_sound
 from talkies.engines import Engine
 from talkies.loudness import true_peak_dbtp
 from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, no_tick
@@ -56,14 +57,14 @@ def produce(
         provenance.check_credentials(certificate=signing.certificate, private_key=signing.private_key)
     clips = list(engine.render(plan, inputs, tick))
     reel = _Reel(chain.from_iterable(clip.frames for clip in clips))
-    with ThreadPoolExecutor(1, "mixing") as pool:
+    with ThreadPoolExecutor(1, "mixing") as pool:  # the first pictures are made meanwhile
         encoding.write_video(
             video,
             reel,
             width=plan.width,
             height=plan.height,
             frame_count=plan.frame_count,
-            mix=pool.submit(final_mix, joined_tracks(clips)) if plan.audio else None,
+            sound=pool.submit(_sound, clips) if plan.audio else None,
             tags=provenance.tags(engine=plan.engine, version=version("talkies"), seed=plan.seed),
             tick=tick,
         )
@@ -94,26 +95,35 @@ class _Reel:
             yield frame
 
 
-def final_mix(tracks: list[Track]) -> Samples:
-    """Mix the tracks so that no peak is above the ceiling once the sound has been coded and played."""
+def _sound(clips: list[Clip]) -> CodedSound:
+    return final_mix(joined_tracks(clips))[1]
+
+
+def final_mix(tracks: list[Track]) -> tuple[Samples, CodedSound]:
+    """Mix the tracks so that no peak is above the ceiling once the sound has been coded and played.
+
+    Returns the mix, `(samples, 2)`, and the same coded.
+    """
     ceiling_dbtp = CEILING_DBTP
     for _ in range(_TRIALS):
         mix = mixing.mix(tracks, ceiling_dbtp=ceiling_dbtp)
-        over_db = true_peak_dbtp(encoding.played_back(mix)) - CEILING_DBTP
+        coded = code_sound(mix)
+        over_db = true_peak_dbtp(coded.played_back()) - CEILING_DBTP
         if over_db <= 0:
             break
         ceiling_dbtp -= over_db + 0.1
-    return mix
+    return mix, coded
 
 
 def joined_tracks(clips: list[Clip]) -> list[Track]:
     """Join the shots' tracks by name; a shot without a track is silent in it."""
-    names = dict.fromkeys(track.name for clip in clips for track in clip.tracks)
-    return [Track(name, np.concatenate([_samples(clip, name) for clip in clips])) for name in names]
-
-
-def _samples(clip: Clip, name: str) -> Samples:
-    for track in clip.tracks:
-        if track.name == name:
-            return track.samples
-    return np.zeros((clip.frame_count * SAMPLES_PER_FRAME, 2), np.float32)
+    shots = [{track.name: track.samples for track in clip.tracks()} for clip in clips]
+    silences = [np.zeros((clip.frame_count * SAMPLES_PER_FRAME, 2), np.float32) for clip in clips]
+    names = dict.fromkeys(name for shot in shots for name in shot)
+    return [
+        Track(
+            name,
+            np.concatenate([shot.get(name, silence) for shot, silence in zip(shots, silences, strict=True)]),
+        )
+        for name in names
+    ]

@@ -11,12 +11,13 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bench.tiny_engine import Tiny
 
 from talkies.errors import EngineFailed
-from talkies.media import Clip, Inputs, Tick
+from talkies.media import Clip, Inputs, Tick, Track
 from talkies.plan import Plan
 
 
@@ -31,10 +32,11 @@ class Fast(Tiny):
         prompt = plan.shots[0].text
         _make_trouble(prompt)
         for clip in super().render(plan, inputs, tick):
-            loudness = 0 if "silent" in prompt else 1
-            yield replace(
-                clip, tracks=tuple(replace(track, samples=loudness * track.samples) for track in clip.tracks)
-            )
+            yield replace(clip, tracks=partial(_silenced, clip.tracks())) if "silent" in prompt else clip
+
+
+def _silenced(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    return tuple(replace(track, samples=0 * track.samples) for track in tracks)
 
 
 def _make_trouble(prompt: str) -> None:

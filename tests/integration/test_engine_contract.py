@@ -76,7 +76,7 @@ def test_clips_have_the_planned_frames_and_samples(engine: Engine, frame: Frame)
         assert len(frames) == clip.frame_count
         assert {picture.shape for picture in frames} == {(made.height, made.width, 3)}
         assert {picture.dtype for picture in frames} == {np.dtype(np.uint8)}
-        for track in clip.tracks:
+        for track in clip.tracks():
             assert len(track.samples) == 2000 * clip.frame_count
             assert np.isfinite(track.samples).all()
 

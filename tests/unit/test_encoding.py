@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
+from talkies.aac import CodedSound, code_sound
 from talkies.encoding import check_writable, write_picture, write_video
 from talkies.errors import Canceled, CannotWrite, EngineFailed
 from talkies.media import Frame, Samples
@@ -44,7 +45,7 @@ def write(path: Path, *, audio: bool = True, tags: dict[str, str] | None = None)
         width=WIDTH,
         height=HEIGHT,
         frame_count=FRAME_COUNT,
-        mix=sweep() if audio else None,
+        sound=code_sound(sweep()) if audio else None,
         tags=tags or {},
     )
     return path
@@ -176,7 +177,7 @@ def test_colours_come_back_as_they_went_in(tmp_path: Path, colour: tuple[int, in
     frame = np.full((64, 64, 3), colour, np.uint8)
     path = tmp_path / "colour.mp4"
 
-    write_video(path, [frame] * 4, width=64, height=64, frame_count=4, mix=None, tags={})
+    write_video(path, [frame] * 4, width=64, height=64, frame_count=4, sound=None, tags={})
 
     assert np.abs(pictures(path)[0].astype(int) - colour).max() <= 3
 
@@ -195,7 +196,7 @@ def test_sound_lies_beside_its_pictures(tmp_path: Path) -> None:
         for frame in moving_scene(640, 360, 96)
     )
 
-    write_video(path, frames, width=640, height=360, frame_count=96, mix=sweep(), tags={})
+    write_video(path, frames, width=640, height=360, frame_count=96, sound=code_sound(sweep()), tags={})
 
     assert path.stat().st_size > 2_000_000  # enough for sound at one end to be far from its pictures
     assert gap_bytes(path) < 256_000
@@ -221,7 +222,7 @@ def test_the_largest_size_gets_a_level_that_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "wide.mp4"
     frames = [np.zeros((946, 2206, 3), np.uint8)] * 2
 
-    write_video(path, frames, width=2206, height=946, frame_count=2, mix=None, tags={})
+    write_video(path, frames, width=2206, height=946, frame_count=2, sound=None, tags={})
 
     with av.open(str(path)) as container:
         header = container.streams.video[0].codec_context.extradata
@@ -250,7 +251,7 @@ def test_frames_are_pulled_while_earlier_ones_are_encoded_and_not_hoarded(tmp_pa
             peak = max(peak, alive)
             yield frame
 
-    write_video(tmp_path / "o.mp4", frames(), width=WIDTH, height=HEIGHT, frame_count=60, mix=None, tags={})
+    write_video(tmp_path / "o.mp4", frames(), width=WIDTH, height=HEIGHT, frame_count=60, sound=None, tags={})
 
     assert peak <= 10
 
@@ -264,7 +265,7 @@ def test_a_wrong_number_of_frames_is_the_engines_failure(tmp_path: Path, count: 
             width=WIDTH,
             height=HEIGHT,
             frame_count=FRAME_COUNT,
-            mix=None,
+            sound=None,
             tags={},
         )
 
@@ -275,29 +276,56 @@ def test_a_frame_of_another_size_is_the_engines_failure(tmp_path: Path) -> None:
     frames = [np.zeros((64, 64, 3), np.uint8), np.zeros((64, 66, 3), np.uint8)]
 
     with pytest.raises(EngineFailed, match="frame 1 is uint8"):
-        write_video(tmp_path / "o.mp4", frames, width=64, height=64, frame_count=2, mix=None, tags={})
+        write_video(tmp_path / "o.mp4", frames, width=64, height=64, frame_count=2, sound=None, tags={})
 
 
 def test_a_mix_of_another_length_is_the_engines_failure(tmp_path: Path) -> None:
     frames = [np.zeros((64, 64, 3), np.uint8)] * 5
 
-    with pytest.raises(EngineFailed, match="the mix has the shape"):
-        write_video(tmp_path / "o.mp4", frames, width=64, height=64, frame_count=5, mix=sweep(4), tags={})
+    with pytest.raises(EngineFailed, match="the mix has 8000 samples; 5 frames need 10000"):
+        write_video(
+            tmp_path / "o.mp4",
+            frames,
+            width=64,
+            height=64,
+            frame_count=5,
+            sound=code_sound(sweep(4)),
+            tags={},
+        )
 
 
-def test_a_mix_still_in_the_making_gives_the_same_file(tmp_path: Path, video: Path) -> None:
-    begun: Future[Samples] = Future()
+@pytest.mark.parametrize("ready", [0, 2, FRAME_COUNT - 1])
+def test_pictures_do_not_wait_for_a_sound_in_the_making(tmp_path: Path, video: Path, ready: int) -> None:
+    begun: Future[CodedSound] = Future()
 
     def frames() -> Iterator[Frame]:
         for index, frame in enumerate(moving_scene()):
-            if index == 2:
-                begun.set_result(sweep())
+            if index == ready:
+                begun.set_result(code_sound(sweep()))
             yield frame
 
     path = tmp_path / "o.mp4"
-    write_video(path, frames(), width=WIDTH, height=HEIGHT, frame_count=FRAME_COUNT, mix=begun, tags={})
+    write_video(path, frames(), width=WIDTH, height=HEIGHT, frame_count=FRAME_COUNT, sound=begun, tags={})
 
     assert path.read_bytes() == video.read_bytes()
+
+
+def test_a_sound_that_fails_fails_the_file(tmp_path: Path) -> None:
+    failed: Future[CodedSound] = Future()
+    failed.set_exception(EngineFailed("no voice"))
+
+    with pytest.raises(EngineFailed, match="no voice"):
+        write_video(
+            tmp_path / "o.mp4",
+            moving_scene(),
+            width=WIDTH,
+            height=HEIGHT,
+            frame_count=FRAME_COUNT,
+            sound=failed,
+            tags={},
+        )
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, Canceled, ZeroDivisionError])
@@ -314,7 +342,15 @@ def test_an_interrupted_run_leaves_the_old_file_and_nothing_else(
             yield frame
 
     with pytest.raises(interruption):
-        write_video(path, frames(), width=WIDTH, height=HEIGHT, frame_count=FRAME_COUNT, mix=sweep(), tags={})
+        write_video(
+            path,
+            frames(),
+            width=WIDTH,
+            height=HEIGHT,
+            frame_count=FRAME_COUNT,
+            sound=code_sound(sweep()),
+            tags={},
+        )
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -331,7 +367,7 @@ def test_cancelling_at_the_end_leaves_nothing(tmp_path: Path) -> None:
             width=WIDTH,
             height=HEIGHT,
             frame_count=4,
-            mix=None,
+            sound=None,
             tags={},
             tick=tick,
         )

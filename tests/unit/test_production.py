@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from talkies import mixing
-from talkies.encoding import played_back
+from talkies.aac import code_sound
 from talkies.loudness import true_peak_dbtp
 from talkies.media import Samples, Track
 from talkies.production import CEILING_DBTP, final_mix
@@ -27,7 +27,7 @@ def ticking() -> list[Track]:
 
 
 def test_no_peak_is_above_the_ceiling_once_the_sound_is_played(ticking: list[Track]) -> None:
-    plain = true_peak_dbtp(played_back(mixing.mix(ticking)))
-    kept = true_peak_dbtp(played_back(final_mix(ticking)))
+    plain = true_peak_dbtp(code_sound(mixing.mix(ticking)).played_back())
+    kept = true_peak_dbtp(final_mix(ticking)[1].played_back())
 
     assert kept <= CEILING_DBTP < plain

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from talkies import provenance
+from talkies.aac import code_sound
 from talkies.encoding import write_video
 from talkies.errors import BadOption
 from talkies.media import Frame
@@ -103,9 +104,9 @@ def video(tmp_path: Path) -> Path:
     path = folder / "clip.mp4"
     chance = np.random.default_rng(3)
     frames: list[Frame] = [chance.integers(0, 256, (96, 128, 3), dtype=np.uint8) for _ in range(FRAME_COUNT)]
-    mix = chance.normal(0, 0.1, (FRAME_COUNT * 2000, 2)).astype(np.float32)
+    sound = code_sound(chance.normal(0, 0.1, (FRAME_COUNT * 2000, 2)).astype(np.float32))
     tags = provenance.tags(engine="animatic", version="1.2.3", seed=7)
-    write_video(path, frames, width=128, height=96, frame_count=FRAME_COUNT, mix=mix, tags=tags)
+    write_video(path, frames, width=128, height=96, frame_count=FRAME_COUNT, sound=sound, tags=tags)
     return path
 
 

@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import jiwer
@@ -224,6 +225,13 @@ def test_a_line_is_spoken_once_and_cannot_be_altered() -> None:
 
     assert speak("Keep me.", voice="woman", manner=("softly",), seed=1) is first
     assert not first.samples.flags.writeable
+
+
+def test_a_line_that_two_threads_ask_for_at_once_is_spoken_once() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: speak("Both of us.", voice="man", seed=2), range(2))
+
+    assert one is other
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from sqlalchemy import update
 from tests.conftest import PATIENCE_S, wait_for
 
 from talkies import encoding
+from talkies.aac import code_sound
 from talkies.database import connect, tasks, upgrade
 from talkies.engines import Capabilities
 from talkies.errors import BadPicture, BadVideo, CannotWrite, EngineFailed, StorageUnavailable
@@ -400,7 +401,8 @@ class Tiny:
         del plan, tick
         assert inputs.first_frame is not None
         frames = (np.full((64, 64, 3), number, np.uint8) for number in range(24))
-        yield Clip(24, frames, (Track("music", tone(self._loudness)),), self._not_rendered)
+        tracks = (Track("music", tone(self._loudness)),)
+        yield Clip(24, frames, lambda: tracks, self._not_rendered)
 
 
 def tone(loudness: float) -> Samples:
@@ -461,7 +463,9 @@ def test_a_silent_file_is_never_stored(desk: Desk, order: Order, tmp_path: Path)
 def video(tmp_path: Path) -> Path:
     path = tmp_path / "video.mp4"
     frames = [np.full((64, 64, 3), 9 * number, np.uint8) for number in range(24)]
-    encoding.write_video(path, frames, width=64, height=64, frame_count=24, mix=tone(0.2), tags={})
+    encoding.write_video(
+        path, frames, width=64, height=64, frame_count=24, sound=code_sound(tone(0.2)), tags={}
+    )
     return path
 
 

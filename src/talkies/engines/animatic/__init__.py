@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from talkies.engines import Capabilities
 from talkies.media import Clip, Inputs, Tick, Track
@@ -28,24 +29,29 @@ class Animatic:
         return storyboard.draw(spec, script)
 
     def render(self, plan: Plan, inputs: Inputs, tick: Tick) -> Iterator[Clip]:
-        """Yield one clip per shot; pictures are made as they are read, sounds while they are studied."""
+        """Yield one clip per shot; pictures are made as they are read, sounds meanwhile."""
         from talkies.engines.animatic.film import shots
         from talkies.engines.animatic.sound import soundtrack
 
-        with ThreadPoolExecutor(1, "sound") as pool:
+        pool = ThreadPoolExecutor(1, "sound")
+        try:
             speech = pool.submit(soundtrack.speak_lines, plan)
             sound = pool.submit(soundtrack.record, plan)
             scenes = shots.understand_pictures(plan, inputs, tick)
-            tick("sound", 0, 1)
-            speech.result()  # the lips follow it; the rest is made while the shots are set up
             footage = list(shots.render_shots(plan, scenes, tick))
-            tracks = sound.result()
+            tick("sound", 0, 1)
+            speech.result()  # the lips follow it; the rest is made while the shots are filmed
             tick("sound", 1, 1)
-        for shot, (frames, absent) in zip(plan.shots, footage, strict=True):
-            yield Clip(shot.frame_count, frames, _cut(tracks, shot), absent)
+            for shot, (frames, absent) in zip(plan.shots, footage, strict=True):
+                yield Clip(shot.frame_count, frames, partial(_part, sound, shot), absent)
+        except BaseException:
+            sound.cancel()
+            raise
+        finally:
+            pool.shutdown(wait=False)
 
 
-def _cut(tracks: tuple[Track, ...], shot: Shot) -> tuple[Track, ...]:
-    """Cut the shot's part out of each track."""
+def _part(sound: Future[tuple[Track, ...]], shot: Shot) -> tuple[Track, ...]:
+    """Cut the shot's part out of each track of the clip, when they are made."""
     start, end = shot.start_frame * SAMPLES_PER_FRAME, shot.end_frame * SAMPLES_PER_FRAME
-    return tuple(Track(track.name, track.samples[start:end]) for track in tracks)
+    return tuple(Track(track.name, track.samples[start:end]) for track in sound.result())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -85,17 +86,22 @@ class Company:
 
     Args:
         scene: with the faces that act.
-        performances: one for each of the scene's faces, or one for a subject without a face.
+        perform: gives a performance for each of the scene's faces, or one for a subject without a face. It
+            is called for the first frame: lips must wait for their voices, what draws them need not.
 
     `is_behind`: the scene has one layer only, and that is what moves.
     """
 
-    def __init__(self, scene: Scene, performances: Sequence[Performance]) -> None:
-        self._performances = tuple(performances)
+    def __init__(self, scene: Scene, perform: Callable[[], Sequence[Performance]]) -> None:
+        self._perform = perform
         self._heads = rig_heads(scene)
         self._faces = scene.faces
         self.is_behind = scene.matte is None
         self._on_subject = tuple(_stands_out(scene, face) for face in scene.faces)
+
+    @cached_property
+    def _performances(self) -> tuple[Performance, ...]:
+        return tuple(self._perform())
 
     def rests(self, index: int) -> bool:
         """Tell whether everybody is as in the photo in this frame."""

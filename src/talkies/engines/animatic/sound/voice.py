@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on an
 _SLOWEST, _FASTEST = 0.7, 1.6
 _CACHED_LINES, _CACHED_PARTS = 32, 256  # a line is planned, then rendered; a planner also tries its sentences
 _RATE_RATIO = SAMPLE_RATE // VOICE_RATE
+_SPEAKING = Lock()
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def speak(
         BadOption: the language cannot be spoken with what is installed, or its voice cannot read the text.
     """
     _refuse_unspeakable(language, text)
-    return _speak(text, voice, language, tuple(manner), _bounded(pace), seed)
+    with _SPEAKING:  # whoever asks for a line that another thread is at waits for it
+        return _speak(text, voice, language, tuple(manner), _bounded(pace), seed)
 
 
 def timing(
