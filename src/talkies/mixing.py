@@ -6,6 +6,7 @@ Levels are in LUFS and dBTP as ITU-R BS.1770-4 defines them, except where a comm
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,8 +231,10 @@ def _peaks(scene: Scene) -> NDArray[np.float64]:
     """Find the largest magnitude of either channel between each sample and the next."""
     if not len(scene):
         return np.zeros(0)
-    finer = np.abs(resample_poly(scene.astype(np.float32), _OVERSAMPLING, 1, axis=0)).max(axis=1)
-    return np.asarray(finer.reshape(len(scene), _OVERSAMPLING).max(axis=1), np.float64)
+    finer = np.abs(resample_poly(scene.astype(np.float32), _OVERSAMPLING, 1, axis=0))
+    # Column by column: along an axis of a few numbers NumPy's own maximum takes ten times as long.
+    either = reduce(np.maximum, finer.T)
+    return np.asarray(reduce(np.maximum, either.reshape(len(scene), _OVERSAMPLING).T), np.float64)
 
 
 def _limiter(peaks: NDArray[np.float64], ceiling: float) -> NDArray[np.float64]:

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from talkies.engines.animatic.vision import studies
 from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS
+from talkies.inputs import decode_picture
 from talkies.media import Frame
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    studies._KEPT.clear()
-    yield
-    studies._KEPT.clear()
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studies, "_KEPT", {})
+    monkeypatch.setattr(studies, "_SEARCHES", {})
 
 
 def _picture(level: int, width: int = 64) -> Frame:
@@ -37,6 +37,16 @@ def test_another_picture_or_size_is_understood_anew() -> None:
 
     assert studies.study(_picture(201), 64, 48, _nothing) is not first
     assert studies.study(_picture(200), 48, 48, _nothing).width == 48
+
+
+def test_faces_are_looked_for_once(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = decode_picture(photo.read_bytes())
+    found = studies.search(picture)
+    monkeypatch.setattr(studies, "find_faces", lambda _: ())
+
+    assert found
+    assert studies.search(picture) is found
+    assert studies.search(picture[:, ::-1]) == ()
 
 
 def test_a_remembered_picture_reports_the_same_steps() -> None:

@@ -66,21 +66,23 @@ class _View:
         """Tell where in the output the layer hides all behind it, and where it is empty."""
         return self.layer.cover.showing(self.grids)
 
-    def read(self, pixels: Pixels, strip: Strip, span: Span) -> Pixels:
-        """Read some columns of a strip; `pixels` are the texture's with its faces drawn."""
-        seen = self._read(self.grids[0], pixels, strip, span)
+    def read(self, pixels: Pixels, strip: Strip, span: Span, into: Pixels | None = None) -> Pixels:
+        """Read some columns of a strip from the texture's `pixels`, in which its faces are drawn."""
+        seen = self._read(self.grids[0], pixels, strip, span, into)
         for grid, share in zip(self.grids[1:], self.shares[1:], strict=True):
             other = self._read(grid, pixels, strip, span)
-            seen = np.asarray(cv2.addWeighted(seen, 1 - share, other, share, 0), np.uint8)
+            seen = np.asarray(cv2.addWeighted(seen, 1 - share, other, share, 0, dst=into), np.uint8)
         return seen
 
-    def _read(self, grid: Grid, pixels: Pixels, strip: Strip, span: Span) -> Pixels:
+    def _read(
+        self, grid: Grid, pixels: Pixels, strip: Strip, span: Span, into: Pixels | None = None
+    ) -> Pixels:
         left, right = span
         nodes = grid[strip.top // STEP : -(-strip.bottom // STEP) + 2, left // STEP : -(-right // STEP) + 2]
         places = enlarge_grid(nodes, right - left, strip.bottom - strip.top)
         # Beyond a picture it goes on, mirrored; beyond a layer cut out of one there is nothing.
         border = cv2.BORDER_REFLECT_101 if pixels.shape[2] == 3 else cv2.BORDER_REPLICATE
-        return sample(pixels, places, border)
+        return sample(pixels, places, border, into)
 
 
 class ShotFilm:
@@ -191,7 +193,7 @@ class ShotFilm:
         with self._pixels(view.layer, detail, index) as pixels:
             for strip in strips:
                 for left, right in strip.seen:
-                    frame[strip.top : strip.bottom, left:right] = view.read(pixels, strip, (left, right))
+                    view.read(pixels, strip, (left, right), frame[strip.top : strip.bottom, left:right])
         return frame
 
     def _lens_rests(self, index: int) -> bool:
@@ -296,14 +298,15 @@ def _lay_over(frame: Frame, layer: Pixels, strip: Strip, span: Span) -> None:
     """Lay what a premultiplied layer shows in a span of a strip over the frame, in place."""
     rows, start = slice(strip.top, strip.bottom), span[0]
     behind = [(left, right) for left, right in strip.shared if span[0] <= left < span[1]]
-    colours = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
+    seen = []
     for left, right in behind:
-        part = slice(left - start, right - start)
-        alpha = cv2.extractChannel(np.ascontiguousarray(layer[:, part]), 3)
+        alpha = cv2.extractChannel(layer[:, left - start : right - start], 3)
         rest = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB)
-        seen = cv2.multiply(frame[rows, left:right], rest, scale=1 / 255)
-        colours[:, part] = cv2.add(colours[:, part], seen)
-    frame[rows, span[0] : span[1]] = colours
+        seen.append(cv2.multiply(frame[rows, left:right], rest, scale=1 / 255))
+    cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB, dst=frame[rows, start : span[1]])
+    for (left, right), through in zip(behind, seen, strict=True):
+        part = frame[rows, left:right]
+        cv2.add(part, through, dst=part)
 
 
 def measure_overflow(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:

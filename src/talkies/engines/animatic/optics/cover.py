@@ -24,6 +24,7 @@ _ROWS = 80  # of the output in a strip; whole steps of the grid
 _LEAST_RUN = 8  # steps of the grid: a shorter run is not worth a call of its own
 _NOTHING, _SHARED, _ALL = 0, 1, 2  # what a place shows of a layer
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
+_RUN = np.ones((1, _LEAST_RUN), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,25 @@ def visible_strips(layers: Sequence[Showing], width: int, height: int) -> list[t
         layers: what they show, nearest first.
         width, height: of the output.
     """
-    strips: list[list[Strip]] = [[] for _ in range(len(layers) + 1)]
-    for top, bottom in _rows(height):
-        rows = slice(top // STEP + 1, -(-bottom // STEP) + 1)
-        free = np.ones(-(-width // STEP), np.bool_)  # columns that no layer so far hides
-        for layer, cut in zip(layers, strips, strict=False):
-            hides = _long_runs(np.all(layer.opaque[rows, 1:-1], axis=0))
-            seen = ~_long_runs(~np.any(layer.present[rows, 1:-1], axis=0)) & free
-            cut.append(Strip(top, bottom, _spans(seen, width), _spans(seen & ~hides, width)))
-            free &= ~hides
-        strips[-1].append(Strip(top, bottom, _spans(free, width), ()))
-    return [tuple(cut) for cut in strips]
+    tops = np.arange(0, height, _ROWS)
+    firsts = tops // STEP  # of the rows of nodes, less the one beyond the output
+    free = np.ones(
+        (len(tops), -(-width // STEP)), np.bool_
+    )  # columns of each strip that no layer so far hides
+    cuts = []
+    for layer in layers:
+        hides = _long_runs(np.logical_and.reduceat(layer.opaque[1:-1, 1:-1], firsts))
+        seen = ~_long_runs(~np.logical_or.reduceat(layer.present[1:-1, 1:-1], firsts)) & free
+        cuts.append((_spans(seen, width), _spans(seen & ~hides, width)))
+        free &= ~hides
+    cuts.append((_spans(free, width), [()] * len(tops)))
+    return [
+        tuple(
+            Strip(top, min(top + _ROWS, height), *spans)
+            for top, *spans in zip(tops.tolist(), *cut, strict=True)
+        )
+        for cut in cuts
+    ]
 
 
 def whole_strip(width: int, height: int) -> tuple[Strip, ...]:
@@ -111,24 +120,21 @@ class Cover:
         return np.asarray(shown[y, x], np.uint8)
 
 
-def _rows(height: int) -> list[tuple[int, int]]:
-    return [(top, min(top + _ROWS, height)) for top in range(0, height, _ROWS)]
+def _long_runs(strips: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep, in each row, the runs of True that are long enough."""
+    # An opening, whose second half reaches back as far as its first one reached ahead.
+    cores = cv2.erode(
+        strips.view(np.uint8), _RUN, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    runs = cv2.dilate(cores, _RUN, anchor=(_LEAST_RUN - 1, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(runs, np.uint8).view(np.bool_)
 
 
-def _long_runs(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep the runs of True that are long enough."""
-    kept = np.zeros_like(columns)
-    for start, stop in _runs(columns):
-        kept[start:stop] = stop - start >= _LEAST_RUN
-    return kept
-
-
-def _spans(columns: NDArray[np.bool_], width: int) -> tuple[Span, ...]:
-    return tuple((start * STEP, min(stop * STEP, width)) for start, stop in _runs(columns))
-
-
-def _runs(columns: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Give the start and the end of each run of True, `(runs, 2)`."""
-    framed = np.zeros(len(columns) + 2, bool)
-    framed[1:-1] = columns
-    return np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2)
+def _spans(strips: NDArray[np.bool_], width: int) -> list[tuple[Span, ...]]:
+    """Give the columns of each row's runs of True."""
+    framed = np.pad(strips, ((0, 0), (1, 1)))
+    rows, edges = np.nonzero(framed[:, 1:] != framed[:, :-1])
+    spans: list[list[Span]] = [[] for _ in strips]
+    for row, start, stop in zip(rows[::2].tolist(), edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        spans[row].append((start * STEP, min(stop * STEP, width)))
+    return list(map(tuple, spans))

@@ -63,12 +63,17 @@ class Lens:
 
     def look_up(self, field: NDArray[np.float32], points: Grid) -> NDArray[np.float32]:
         """Read a field that is stretched over the picture at some points; beyond it, its edge."""
-        rows, columns = field.shape[:2]
         # Both axes apart: with both in one array, NumPy would work through it two numbers at a time.
-        x = points[..., 0] * np.float32(columns) + np.float32((columns - 1) / 2)
-        y = points[..., 1] * np.float32(rows * self.width / self.height) + np.float32((rows - 1) / 2)
-        read = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(read, np.float32)
+        x, y = (
+            there * np.float32(scale) + np.float32(middle)
+            for there, (scale, middle) in zip(np.moveaxis(points, -1, 0), self.samples(field), strict=True)
+        )
+        return _read(field, x, y)
+
+    def samples(self, field: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Give how many samples of a field a picture width holds and which is its middle, for x and y."""
+        rows, columns = field.shape[:2]
+        return (columns, (columns - 1) / 2), (rows * self.width / self.height, (rows - 1) / 2)
 
 
 @cache
@@ -82,13 +87,21 @@ def _rim(width: int, height: int) -> Grid:
     return rim
 
 
-def sample(pixels: NDArray[Kind], places: Grid, border: int) -> NDArray[Kind]:
+def _read(field: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    read = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, np.float32)
+
+
+def sample(
+    pixels: NDArray[Kind], places: Grid, border: int, into: NDArray[Kind] | None = None
+) -> NDArray[Kind]:
     """Read an array bilinearly at places given in its own pixels, `(rows, columns, 2)`.
 
-    `border` is one of OpenCV's border modes and says what lies beyond the array.
+    `border` is one of OpenCV's border modes and says what lies beyond the array; `into` takes what is read.
     """
-    read = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
-    return np.asarray(read, pixels.dtype)  # the stubs do not know that the second map may be None
+    # The stubs do not know that the second map may be None.
+    read = cv2.remap(pixels, places, None, cv2.INTER_LINEAR, dst=into, borderMode=border)  # type: ignore[call-overload]
+    return np.asarray(read, pixels.dtype)
 
 
 def project(points: Grid, pose: Pose, inverse_depth: NDArray[np.float32], lens: Lens) -> Grid:
@@ -101,15 +114,23 @@ def project(points: Grid, pose: Pose, inverse_depth: NDArray[np.float32], lens: 
         lens: the picture.
     """
     seen = _through_the_lens(points, pose)
-    shift = np.array([pose.shift_x, pose.shift_y], np.float32)
-    if not shift.any() and pose.advance == 0:
+    if pose.shift_x == pose.shift_y == pose.advance == 0:
         return seen
-    way = shift - np.float32(pose.advance) * (seen - np.array(lens.focus, np.float32))
-    found = seen
+    # In the field's own samples, and each axis by itself: all of this is done for every frame.
+    (across, middle_x), (down, middle_y) = scales = lens.samples(inverse_depth)
+    begun, ways = [], []
+    for seen_there, (scale, middle), shift, focus in zip(
+        cv2.split(seen), scales, (pose.shift_x, pose.shift_y), lens.focus, strict=True
+    ):
+        begun.append(seen_there * np.float32(scale) + np.float32(middle))
+        start = scale * (shift + pose.advance * focus)
+        ways.append(np.float32(start) - np.float32(scale * pose.advance) * seen_there)
+    x, y = begun
     for _ in range(_ITERATIONS):
-        near = lens.look_up(inverse_depth, found)
-        found = seen + way * np.asarray(cv2.merge([near, near]), np.float32)
-    return found
+        near = _read(inverse_depth, x, y)
+        x, y = (here + way * near for here, way in zip(begun, ways, strict=True))
+    found = (x - np.float32(middle_x)) / np.float32(across), (y - np.float32(middle_y)) / np.float32(down)
+    return np.asarray(cv2.merge(found), np.float32)
 
 
 def _through_the_lens(points: Grid, pose: Pose) -> Grid:

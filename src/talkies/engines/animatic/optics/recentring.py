@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from talkies.engines.animatic.optics.framing import choose_face
-from talkies.engines.animatic.vision.faces import Face, find_faces
+from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.studies import search
 from talkies.fitting import crop_box
 from talkies.media import Frame
 
@@ -32,7 +33,7 @@ def recentre(source: Frame, width: int, height: int, subject: str) -> Frame | No
     """
     scale = min(1.0, _SEARCH_SIDE / max(source.shape[:2]))
     small = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    face = choose_face(find_faces(np.asarray(small, np.uint8)), subject)
+    face = choose_face(search(np.asarray(small, np.uint8)), subject)
     if face is None:
         return None
     x, y, across, down = crop_box(source.shape[1], source.shape[0], width, height)
