@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,10 @@ from talkies.media import Frame
 # Points of the 468-point canonical face mesh.
 _UPPER_LIP, _LOWER_LIP = 13, 14  # middles of the inner rims
 _BROW, _CHIN = 10, 152
+
+# The mesh net trembles with the square it is shown: the median over a few squares about the face does less.
+_LOOKS = ((1.0, 0.0, 0.0), (0.9, 0.0, 0.0), (1.1, 0.0, 0.0), (1.0, 0.05, 0.0), (1.0, 0.0, 0.05))
+"""How much larger than the face's box, and how far aside and down in its sides."""
 
 _CARD = 96  # pixels of the side of an aligned face
 _MARGIN = 0.06  # of the face's box that is left out on each side: hair and background
@@ -46,12 +50,31 @@ def follow(frames: Sequence[Frame], place: str | None) -> list[SeenFace | None]:
     for frame in frames:
         last = follow_face(frame, last) if last else None
         last = last or _chosen(find_faces(frame), place)
-        seen.append(SeenFace(last, lips_apart(last)) if last else None)
+        seen.append(SeenFace(last, _lips_apart(frame, last)) if last else None)
     return seen
 
 
-def lips_apart(face: Face) -> float:
-    """Measure the gap between the lips as a share of the face's height."""
+def _lips_apart(frame: Frame, face: Face) -> float:
+    """Measure the gap between the lips of a face in a frame, by several looks at it."""
+    x, y, width, height = face.box
+    looks = [
+        replace(
+            face,
+            box=(
+                x + width * (aside + (1 - scale) / 2),
+                y + height * (down + (1 - scale) / 2),
+                width * scale,
+                height * scale,
+            ),
+        )
+        for scale, aside, down in _LOOKS
+    ]
+    found = [follow_face(frame, look) for look in looks]
+    return float(np.median([_gap(one or face) for one in found]))
+
+
+def _gap(face: Face) -> float:
+    """Give the gap between the inner rims of the lips as a share of the face's height."""
     points = face.mesh[[_UPPER_LIP, _LOWER_LIP, _BROW, _CHIN]]
     height = float(np.linalg.norm(points[3] - points[2]))
     return float(np.linalg.norm(points[1] - points[0])) / max(height, 1e-6)
