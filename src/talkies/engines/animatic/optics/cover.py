@@ -56,9 +56,8 @@ def visible_strips(layers: Sequence[Showing], width: int, height: int) -> list[t
     """
     tops = np.arange(0, height, _ROWS)
     firsts = tops // STEP  # of the rows of nodes, less the one beyond the output
-    free = np.ones(
-        (len(tops), -(-width // STEP)), np.bool_
-    )  # columns of each strip that no layer so far hides
+    # Columns of each strip that no layer so far hides.
+    free = np.ones((len(tops), -(-width // STEP)), np.bool_)
     cuts = []
     for layer in layers:
         hides = _long_runs(np.logical_and.reduceat(layer.opaque[1:-1, 1:-1], firsts))
