@@ -66,7 +66,7 @@ def synthesise(text: str, pace: float, seed: int) -> tuple[Utterance, ...]:
     return tuple(parts)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _passage(letters: str, pace: float, seed: int, index: int) -> Utterance:
     """Speak what the network takes at once. Kept, since a planner drops sentences and tries again."""
     spoken, steps = _spoken(letters, _USUAL_SPEED * pace, rng(seed, "voice", index))

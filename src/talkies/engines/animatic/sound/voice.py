@@ -29,7 +29,7 @@ SPEECH_DBFS = -20.0  # RMS while somebody speaks, for a usual delivery
 _ACTIVE_DB = -30.0  # under the loudest moment: above this somebody speaks
 _KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on and stay below -1 dBFS
 _SLOWEST, _FASTEST = 0.7, 1.6
-_CACHED_LINES, _CACHED_PARTS = 32, 256  # a line is planned, then rendered; a planner also tries its sentences
+_CACHED_LINES, _CACHED_PARTS = 32, 64  # a line is planned, then rendered; a planner also tries its sentences
 _RATE_RATIO = SAMPLE_RATE // VOICE_RATE
 _SPEAKING = Lock()
 
