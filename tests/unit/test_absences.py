@@ -41,12 +41,14 @@ def test_a_voice_from_outside_the_picture_needs_no_face() -> None:
     assert absences('A deep voice-over: "In the beginning there was the sea."') == ()
 
 
-def _front_and_aside() -> tuple[Face, Face]:
-    """A face, and the same turned by a right angle."""
+def _front_and_aside(degrees: float = 90) -> tuple[Face, Face]:
+    """A face, and the same turned aside."""
     (front, *_) = find_faces(decode_picture(PORTRAIT.read_bytes()))
-    away = front.mesh - front.mesh.mean(axis=0)
-    profile = np.stack([-away[:, 2], away[:, 1], away[:, 0]], axis=1) + front.mesh.mean(axis=0)
-    return front, replace(front, mesh=profile.astype(np.float32))
+    turn = np.radians(degrees)
+    axes = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    middle = front.mesh.mean(axis=0)
+    aside = (front.mesh - middle) @ axes + middle
+    return front, replace(front, mesh=aside.astype(np.float32))
 
 
 @pytest.mark.parametrize("prompt", ['The woman says: "Good evening."', "The woman smiles."])
@@ -57,6 +59,20 @@ def test_a_face_turned_too_far_aside_is_said_to_keep_its_mouth_as_it_is(prompt: 
 
     assert "turned too far aside" in said
     assert absences(prompt, front) == ()
+
+
+@pytest.mark.parametrize("degrees", [-40, -30, 30, 40])
+def test_a_three_quarter_view_speaks(degrees: float) -> None:
+    _, aside = _front_and_aside(degrees)
+
+    assert absences('The woman says: "Good evening."', aside) == ()
+
+
+@pytest.mark.parametrize("degrees", [-60, 60])
+def test_a_profile_does_not(degrees: float) -> None:
+    _, aside = _front_and_aside(degrees)
+
+    assert "turned too far aside" in absences('The woman says: "Good evening."', aside)[0]
 
 
 def test_a_face_turned_aside_can_nod() -> None:

@@ -32,14 +32,11 @@ _LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _EYES = (33, 263)  # outer corners
 _TOP, _CHIN, _NOSE_TIP, _NOSE_BASE = 10, 152, 1, 2
 _LOWER_LIDS = (145, 374)
-_JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # on the outline, beside the mouth
-_OUTLINE = (
-    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-)
+_JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # its outline beside the mouth
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
-_BESIDE = 1.08  # times the distance of a mouth's corner: an outline that is nearer hides the far cheek
+_LOPSIDED = 0.3  # of the nearer half of a mouth: what is seen of the farther half, at the least
+_BESIDE = 1.5  # times the distance of a mouth's corner: how far a jaw's motion reaches, at the least
 _TOUCHING = 0.025  # mean gap of the lips in mouth widths, below which the mesh means a closed mouth
 _SHUT = 0.05  # of the same, below which only teeth that the photo shows part them
 _NARROW = 0.06  # of the same, below which the photo decides
@@ -75,8 +72,8 @@ class Lips:
     centre in `x`, both positive. The lines are `y` at `ALONG`: `upper` and `lower` the inner edges, which
     are one line in a closed mouth, `upper_outer` and `lower_outer` the borders to the skin. `border`,
     `nose`, `chin` are `y` of the highest line that may move, of the nose's base and of the chin; `jaw_left`
-    and `jaw_right` are distances in `x` of the face's outline; `outline` is all of it, `(points, 2)` in
-    texture pixels.
+    and `jaw_right` are distances in `x` of the jaw's sides; `outline` bounds the face as it is seen,
+    `(points, 2)` in texture pixels.
     """
 
     centre: NDArray[np.float64]
@@ -197,7 +194,7 @@ def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: 
         chin=float(flat[_CHIN, 1]),
         jaw_left=jaw_left,
         jaw_right=jaw_right,
-        outline=points[list(_OUTLINE), :2],
+        outline=cv2.convexHull(points[:, :2].astype(np.float32))[:, 0].astype(np.float64),
     )
     return _shut(lips, pixels) if _is_shut(lips, pixels) else _parted(lips, pixels)
 
@@ -211,10 +208,11 @@ def _front(points: NDArray[np.float64]) -> _Front | None:
     middle = points[[13, 14], :2].mean(axis=0)
     flat = (points[:, :2] - middle) @ np.linalg.inv(plane).T / size
     left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
-    jaw_left, jaw_right = -float(flat[list(_JAW_LEFT), 0].min()), float(flat[list(_JAW_RIGHT), 0].max())
-    is_lopsided = min(left, right) < 0.25 * max(left, right)
-    if is_lopsided or jaw_left < _BESIDE * left or jaw_right < _BESIDE * right:
+    if min(left, right) < _LOPSIDED * max(left, right):
         return None
+    # On a turned head the far side of the jaw lies behind the cheek, and its points behind the mouth.
+    jaw_left = max(-float(flat[list(_JAW_LEFT), 0].min()), _BESIDE * left)
+    jaw_right = max(float(flat[list(_JAW_RIGHT), 0].max()), _BESIDE * right)
     return _Front(axes, size, middle, flat, left, right, jaw_left, jaw_right)
 
 
