@@ -252,12 +252,14 @@ class Phoneme(_Value):
 class SpokenLine(_Value):
     """A line of speech with its place in the clip, in samples and in seconds.
 
+    `chorus` are the voices that say it together with `voice`, in its time.
     `phonemes` are exact when the voice gives its durations and empty when it does not.
     """
 
     text: str
     speaker: str | None
     voice: Voice
+    chorus: tuple[Voice, ...] = ()
     language: str
     voice_over: bool
     manner: tuple[str, ...] = ()

@@ -133,6 +133,22 @@ def test_a_smile_that_closes_covers_its_teeth(smiling: Portrait) -> None:
     assert (np.ptp(after, axis=2) < 30).sum() < 0.1 * (np.ptp(before, axis=2) < 30).sum()
 
 
+def test_lips_of_a_smile_meet_in_a_shadow_that_ends_at_their_corners(smiling: Portrait) -> None:
+    pressed = smiling.shown(PRESSED)
+    mesh = find_faces(pressed)[0].mesh[:, :2]
+    reach = round(0.05 * smiling.face.size)
+
+    def darkest(points: list[int]) -> float:
+        """How dark the darkest row about a place is against the one in the middle of all."""
+        x, y = mesh[points].mean(axis=0).round().astype(int)
+        light = pressed[y - reach : y + reach + 1, x - 2 : x + 3].mean(axis=(1, 2))
+        return float(light.min() / np.median(light))
+
+    assert darkest([13, 14]) < 0.9
+    # Between each corner and the jaw beside it there is but skin.
+    assert min(darkest([61, 61, 172]), darkest([291, 291, 397])) > 0.85
+
+
 @pytest.mark.parametrize("name", ["smiling", "closed"])
 def test_rounded_lips_are_narrower_than_spread_ones(name: str, request: pytest.FixtureRequest) -> None:
     portrait: Portrait = request.getfixturevalue(name)

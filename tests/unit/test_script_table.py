@@ -36,7 +36,8 @@ def spell_sound(sound: Sound) -> str:
 
 
 def spell_line(line: Line) -> str:
-    parts = [line.text, line.voice, line.speaker or "", line.language, ", ".join(line.manner)]
+    voices = " + ".join([line.voice, *line.chorus])
+    parts = [line.text, voices, line.speaker or "", line.language, ", ".join(line.manner)]
     return " | ".join([*parts, "voice-over" if line.voice_over else ""]).rstrip("| ").replace("|  |", "| |")
 
 

@@ -31,6 +31,7 @@ SENTENCES = (
 LONGER = "She said that seven people came to the party, and my brother bought a new car last summer."
 VOICES: tuple[Voice, ...] = get_args(Voice)
 WOMAN: Voice = "woman"
+MAN: Voice = "man"
 
 needs_espeak = pytest.mark.skipif(not espeak.knows("es"), reason="the extra `languages` is not installed")
 
@@ -111,6 +112,39 @@ def test_the_words_of_every_voice_are_recognised(
     heard = [recognise(speak(sentence, voice=speaker, seed=1).samples) for sentence in SENTENCES]
 
     assert jiwer.wer([plain(sentence) for sentence in SENTENCES], heard) <= most_errors
+
+
+@pytest.mark.parametrize("chorus", [("man",), ("woman",), ("man", "girl")])
+def test_a_chorus_keeps_the_time_and_the_words_of_its_first_voice(
+    chorus: tuple[Voice, ...], recognise: Recognise
+) -> None:
+    alone, together = (speak(LONGER, voice=WOMAN, chorus=others, seed=1) for others in ((), chorus))
+
+    assert together.phonemes == alone.phonemes
+    assert together.samples.size == alone.samples.size
+    assert jiwer.wer(plain(LONGER), recognise(together.samples)) <= 0.15
+
+
+def test_each_voice_of_a_chorus_is_heard() -> None:
+    def strength(speech: Speech) -> float:
+        """How much of the sound lies where a man's pitch does and a woman's does not."""
+        power = np.abs(np.fft.rfft(speech.samples)) ** 2
+        hertz = np.fft.rfftfreq(speech.samples.size, 1 / 48_000)
+        return float(power[(hertz > 80) & (hertz < 140)].sum() / power.sum())
+
+    woman, man = (strength(speak(LONGER, voice=alone, seed=1)) for alone in (WOMAN, MAN))
+    pair = strength(speak(LONGER, voice=WOMAN, chorus=[MAN], seed=1))
+
+    assert 5 * woman < pair < man
+
+
+def test_a_voice_that_is_in_a_chorus_twice_is_two_people() -> None:
+    alone, together = speak(LONGER, voice=MAN, seed=1), speak(LONGER, voice=MAN, chorus=[MAN], seed=1)
+    delayed = np.pad(alone.samples, (672, 0))[: alone.samples.size]
+
+    # One voice with its own echo would be the sum of the two.
+    echo = alone.samples + 0.7 * delayed
+    assert np.corrcoef(together.samples, echo)[0, 1] < 0.9
 
 
 def test_a_whisper_is_recognised_though_it_has_no_voice(recognise: Recognise) -> None:

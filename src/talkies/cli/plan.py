@@ -96,7 +96,7 @@ def _heard(plan: Plan) -> Iterator[tuple[float, float, str, str]]:
 
 
 def _speaker_words(line: SpokenLine) -> str:
-    voice = line.voice.replace("_", " ")
+    voice = " and ".join([line.voice, *line.chorus]).replace("_", " ")
     words = [f"{line.speaker} ({voice})" if line.speaker else voice, line.language, *line.manner]
     return ", ".join([*words, "voice-over"] if line.voice_over else words)
 

@@ -194,7 +194,7 @@ def _is_of_music(passage: Passage, term: Term) -> bool:
 def _name(passage: Passage, people: People, term: Term, subject: Mention | str | None) -> str | None:
     if not isinstance(subject, Mention):
         return subject
-    return people.together(subject, passage.words[term.first]) or people.speaker(subject).text
+    return (people.together(subject, passage.words[term.first]) or people.speaker(subject)).text
 
 
 def _text(passage: Passage, term: Term, span: Span) -> str:

@@ -53,6 +53,7 @@ class Dialogue:
             text=passage.quotation_at[word].text,
             speaker=speaker.text,
             voice=voice or ("narrator" if voice_over else _DEFAULT_VOICE),
+            chorus=speaker.chorus,
             language=self._language(word, about),
             manner=_manner(passage, tag, self._from_speaker(tag, about)) + _manner_after(passage, word, tag),
             voice_over=voice_over,
@@ -86,7 +87,7 @@ class Dialogue:
             verb = "" if tag is None or tag.verb is None else self._passage.words[tag.verb]
             is_told = verb.isascii() and bool(verb)  # in Chinese A和B说 may be "A says to B"
             both = self._people.together(named, verb) if is_told else None
-            return speaker if both is None else speaker._replace(text=both)
+            return both or speaker
         return Speaker(named, self._voice_of_one(named, word))
 
     def _voice_of_one(self, name: str | None, word: int) -> Voice | None:

@@ -47,6 +47,7 @@ class Line(_Value):
     """Words to be spoken: only what stands in quotes.
 
     `speaker` is the prompt's words for who speaks ("the old man"), `manner` its words for how ("softly").
+    `chorus` are the voices that say it together with `voice`.
     `language` is a BCP 47 primary tag ("en", "zh"). `position` is where in the shot's text it stands, from
     0 (beginning) to 1 (end), so that a planner can keep the order of events.
     """
@@ -54,6 +55,7 @@ class Line(_Value):
     text: str
     speaker: str | None = None
     voice: Voice = "woman"
+    chorus: tuple[Voice, ...] = ()
     language: str = "en"
     manner: tuple[str, ...] = ()
     voice_over: bool = False

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, cast
 
 from talkies.plan import Voice
 from talkies.script.passage import Passage, Span
-from talkies.script.words import QUOTE, is_mark, is_unspaced
+from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 Kind = Literal[
     "woman", "man", "girl", "boy", "old_woman", "old_man", "narrator", "adult", "child", "elder", "animal"
@@ -45,6 +45,27 @@ _SEXES: dict[str, str] = {
     "boy": "man",
     "old_man": "man",
 }
+_OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy", "old_man": "old_woman"}
+"""Who else is among people of whose sex nothing is told, by the voice that stands for them."""
+_MANY = frozenset(
+    {"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends", "crowd"}
+    | {"men", "women", "girls", "boys", "children", "kids", "ladies", "guys", "students", "guests"}
+    | {"audience", "fans", "twins", "siblings", "lovers", "parents"}
+)
+_MANY_CHINESE = (
+    "们",
+    "大家",
+    "两人",
+    "二人",
+    "所有人",
+    "众人",
+    "全家",
+    "情侣",
+    "两个",
+    "两位",
+    "两名",
+    "三个",
+)
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
 _JOINS = (["and"], ["&"], ["和"], ["与"])
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
@@ -62,11 +83,12 @@ class Mention(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """Who says a line: the prompt's words, and the voice if they tell."""
+    """Who says a line: the prompt's words, and the voice if they tell; `chorus` are voices beside it."""
 
     text: str | None
     voice: Voice | None
     is_narrator: bool = False
+    chorus: tuple[Voice, ...] = ()
 
 
 class People:
@@ -103,15 +125,18 @@ class People:
         """Give the speaker that a mention means; a pronoun means the nearest fitting person before it."""
         if not mention.is_pronoun:
             sex = mention.sex or self._sex_told_after(mention)
-            return Speaker(mention.text, voice_of(mention.kind, sex), mention.kind == "narrator")
+            voice = voice_of(mention.kind, sex)
+            chorus = _chorus(mention.text, voice, sex)
+            return Speaker(mention.text, voice, mention.kind == "narrator", chorus)
         meant = self._meant(mention)
         if meant is None:
-            return Speaker(mention.text, cast("Voice | None", mention.sex))
+            told = cast("Voice | None", mention.sex)
+            return Speaker(mention.text, told, chorus=_chorus(mention.text, told, mention.sex))
         voice = voice_of(meant.kind, meant.sex or mention.sex)
         return Speaker(meant.text, voice, meant.kind == "narrator")
 
-    def together(self, mention: Mention, verb: str) -> str | None:
-        """The words for somebody with whoever is named beside, "the bride and groom"; None for one alone.
+    def together(self, mention: Mention, verb: str) -> Speaker | None:
+        """Give somebody with whoever is named beside, "the bride and groom"; None for one alone.
 
         `verb` tells by its form: in "the man frowns and the woman smiles" nobody does it together.
         """
@@ -121,7 +146,10 @@ class People:
         for first, last in pairwise(self.mentions[max(at - 1, 0) : at + 2]):
             joins = self._passage.words[first.last : last.first]
             if joins in _JOINS and "animal" not in (first.kind, last.kind):
-                return self._passage.spelt(first.first, last.last)
+                one, other = self.speaker(first), self.speaker(last)
+                text = self._passage.spelt(first.first, last.last)
+                voices = (other.voice,) if other.voice else ()
+                return Speaker(text, one.voice, chorus=(*voices, *one.chorus, *other.chorus))
         return None
 
     def _meant(self, pronoun: Mention) -> Mention | None:
@@ -162,12 +190,33 @@ def voice_of(kind: Kind, sex: str | None) -> Voice | None:
     return _VOICES.get((kind, sex)) or _VOICES.get((kind, None))
 
 
+def means_many(name: str) -> bool:
+    """Tell whether words for somebody mean everybody at once.
+
+    >>> means_many("Both women"), means_many("孩子们"), means_many("one of the women")
+    (True, True, False)
+    """
+    words = {word.text for word in cut(name)}
+    is_plural = bool(_MANY & words) and "one" not in words
+    return is_plural or any(part in name for part in _MANY_CHINESE)
+
+
+def _chorus(name: str, voice: Voice | None, sex: str | None) -> tuple[Voice, ...]:
+    """Choose who speaks beside the voice of many: somebody of the other sex, unless theirs is told."""
+    if not means_many(name):
+        return ()
+    usual = voice or "woman"
+    return (usual if sex else _OTHER_SEX.get(usual, usual),)
+
+
 def _pronoun_sex(name: str) -> str | None:
     return {"he": "man", "she": "woman"}.get(name)
 
 
 def _mention(passage: Passage, first: int, last: int, name: str) -> Mention:
     start = _start_of_name(passage, first)
+    if passage.words[max(start - 2, 0) : start] == ["one", "of"]:
+        start -= 2
     end = _end_of_name(passage, last)
     kind = cast(Kind, name)
     if any(passage.covers("age", word, "old") for word in range(start, first)):

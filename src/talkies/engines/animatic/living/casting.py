@@ -15,7 +15,7 @@ from talkies.engines.animatic.optics.framing import find_placed
 from talkies.engines.animatic.vision.faces import Face
 from talkies.plan import ActionKind, Cue, Plan, SpokenLine, Voice
 from talkies.script.passage import Passage
-from talkies.script.people import People, voice_of
+from talkies.script.people import People, means_many, voice_of
 from talkies.script.words import cut
 
 _ACTIONS = frozenset(get_args(ActionKind))
@@ -27,25 +27,7 @@ _BY_THINGS: frozenset[ActionKind] = frozenset(
 )
 """What water, clouds, hair and cars do, too: whoever is not known as a person is none here."""
 _ARTICLES = frozenset({"the", "a", "an"})
-_ALL = frozenset(
-    {"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends"}
-    | {"men", "women", "girls", "boys", "children", "kids", "ladies", "guys", "students", "guests"}
-)
 _ANOTHER = frozenset({"other", "another", "second", "third", "另", "第"})
-_ALL_CHINESE = (
-    "们",
-    "大家",
-    "两人",
-    "二人",
-    "所有人",
-    "众人",
-    "全家",
-    "情侣",
-    "两个",
-    "两位",
-    "两名",
-    "三个",
-)
 
 
 class _Role(NamedTuple):
@@ -58,7 +40,7 @@ class _Role(NamedTuple):
     @property
     def is_all(self) -> bool:
         """True when everybody is meant."""
-        return bool(self.words & _ALL) or any(part in self.name for part in _ALL_CHINESE)
+        return "both" in self.words or means_many(self.name)
 
     def may_be(self, other: _Role) -> bool:
         """Tell whether two names can mean one person: "the man" and "the man in a suit", "she" and "Anna"."""
@@ -144,7 +126,7 @@ def _role(who: str | None, voice: Voice | None = None) -> _Role | None:
     words = _telling_words(mention.text)
     told = voice or voice_of(mention.kind, mention.sex)
     if mention.is_pronoun:
-        return _Role(mention.text, words & _ALL, voice or _voice_of_pronoun(mention.sex))
+        return _Role(mention.text, frozenset(), voice or _voice_of_pronoun(mention.sex))
     return _Role(mention.text, words, told)
 
 

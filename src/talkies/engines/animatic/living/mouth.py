@@ -32,6 +32,8 @@ _NODES = 48.0  # of the grid per face size
 _NECK = 0.5  # face sizes under the chin that follow it
 _FADE = 0.12  # face sizes at the rim over which all motion ends
 _SHADOW = 0.035  # face sizes under a lip's edge that lie in its shadow
+_SEAM, _SEAM_DEPTH = 0.022, 0.22  # face sizes of the shadow between lips that touch, and its darkness
+_SEAM_END = 0.25  # half widths before the corners over which that shadow ends
 _DIMMING = 0.65  # of that shadow: teeth that the photo shows have one of their own already
 _ROUND_DARKENING = 0.72  # of the light that rounded lips keep from the teeth behind them
 _INNER_RIM, _INNER_RIM_COVER = 0.034, 0.9  # face sizes of the lower lip's inside, and how much it covers
@@ -169,6 +171,7 @@ class _Opening:
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
         face_x, face_y = lips.coordinates(x, y)
         s = lips.place(face_x)
+        self._along = np.abs(s)
         above = (face_y - lips.line(lips.upper, s)) * self._scale
         below = (face_y - lips.line(lips.lower, s)) * self._scale
         # What the photo itself shows of the inside, as distances to its rims; nothing where lips touch.
@@ -186,7 +189,10 @@ class _Opening:
         if _is_empty(band):
             return
         above, below = self._grid.spread(inverse.above, band), self._grid.spread(inverse.below, band)
-        lips = self._meeting(part, inverse, band, above + below)
+        depth = above + below
+        lips = self._meeting(part, inverse, band, depth)
+        if self._lips.is_parted and amounts.close > 0:
+            self._lay_seam(lips, depth, below, band, amounts)
         drawn[_slices(band)] = lips
         cover = _between(above, below, self._edge)
         left, top, width, height = cv2.boundingRect(np.asarray(cover > 0, np.uint8))
@@ -209,6 +215,22 @@ class _Opening:
             for shift in (inverse.upper, inverse.lower)
         )
         return np.asarray(cv2.blendLinear(lower, upper, from_jaw, 1 - from_jaw), np.uint8)
+
+    def _lay_seam(self, lips: Pixels, depth: Field, below: Field, band: Box, amounts: Amounts) -> None:
+        """Lay the shadow along which lips touch over a band, in place: a photo of parted lips has none."""
+        reach = np.float32(_SEAM * self._scale)
+        touching = (np.abs(depth) < reach) & (below > -self._edge)
+        left, top, width, height = cv2.boundingRect(np.asarray(touching, np.uint8))
+        if width == 0:
+            return
+        near = _slices((left, top, left + width, top + height))
+        along = self._along[_slices(_moved(band, -self._bounds[0], -self._bounds[1]))][near]
+        shadow = np.square(np.clip(1 - np.square(depth[near] / reach), 0, 1))
+        shadow *= np.clip(1 + below[near] / self._edge, 0, 1)
+        shadow *= np.clip((np.float32(1 + amounts.width) - along) / np.float32(_SEAM_END), 0, 1)
+        light = 1 - np.float32(amounts.close * _SEAM_DEPTH) * shadow
+        colours = lips[near][..., :3]
+        colours[:] = cv2.multiply(colours, cv2.merge([light] * 3), dtype=cv2.CV_8U)
 
     def _paint(
         self,

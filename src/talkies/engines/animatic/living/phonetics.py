@@ -61,7 +61,8 @@ def _vowel(name: VisemeName, opening: float, width: float) -> Viseme:
 
 SILENCE = Viseme("silence", MouthShape(), jaw=0.8, lips=0.4)
 
-_CLOSED = Viseme("closed", MouthShape(opening=0.0, press=1.0), jaw=0.7, lips=0.1)
+# Lips meet by pressing together, over a jaw that is on its way from vowel to vowel.
+_CLOSED = Viseme("closed", MouthShape(opening=0.15, press=1.0), jaw=0.5, lips=0.1)
 _LIP_TEETH = Viseme("lip_teeth", MouthShape(opening=0.12, width=0.1, tuck=1.0), jaw=0.7, lips=0.25)
 _TONGUE_TEETH = Viseme("tongue_teeth", MouthShape(opening=0.18, width=0.1, tongue=1.0), jaw=0.6, lips=0.2)
 _RIDGE = Viseme("ridge", MouthShape(opening=0.14, width=0.1, tongue=0.6), jaw=0.45, lips=0.12)

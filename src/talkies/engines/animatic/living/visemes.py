@@ -27,7 +27,7 @@ Speak = Callable[[SpokenLine], NDArray[np.float32]]
 """Gives a line's sound, `(samples,)` mono at 48 kHz, from the line's start on."""
 
 _LEAD_S = 0.012  # lips move ahead of what is heard, by less than a frame
-_JAW_REACH_S = 0.035  # e-folding time of a sound's hold on the jaw, outside the sound
+_JAW_REACH_S = 0.03  # e-folding time of a sound's hold on the jaw, outside the sound
 _PLATEAU = 0.35  # of a sound's length on either side of its middle, over which its hold is whole
 _PAUSE_S = 0.12  # between two sounds: from here on the mouth comes to rest
 _CONTACT_RAMP_S = 0.062  # of lips that close or open: 1.5 frames
@@ -40,7 +40,7 @@ _READY_S = 0.075  # before its first sound a mouth is ready for it
 
 _LEVEL_SHARE = 1 / 40  # opening grows as the square root of the sound's pressure
 _GAIN_RANGE = (0.6, 1.35)
-_STRESS_RANGE = (0.78, 1.12)  # opening of a short and of a long vowel
+_STRESS_RANGE = (0.9, 1.12)  # opening of a short and of a long vowel
 _STRESS_S = (0.04, 0.16)  # their lengths
 _LOUDNESS_POWER, _LOUDNESS_RANGE = 0.55, (0.35, 1.35)  # of the RMS now against that of the line's usual vowel
 _LOUDNESS_S = 0.06  # about a frame's middle, over which it is measured

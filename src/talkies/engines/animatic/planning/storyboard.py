@@ -188,6 +188,7 @@ def _spoken(utterance: Utterance, shot: int, start_s: float, pace: float) -> Spo
         text=line.text,
         speaker=line.speaker,
         voice=line.voice,
+        chorus=line.chorus,
         language=line.language,
         voice_over=line.voice_over,
         manner=line.manner,

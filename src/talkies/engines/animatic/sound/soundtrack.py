@@ -50,6 +50,7 @@ def speak_line(line: SpokenLine, seed: int) -> NDArray[np.float32]:
     return voice.speak(
         line.text,
         voice=line.voice,
+        chorus=line.chorus,
         language=line.language,
         manner=line.manner,
         pace=line.pace,

@@ -7,7 +7,7 @@ made from it. Other languages need the optional extra `talkies[languages]`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -30,6 +30,9 @@ _ACTIVE_DB = -30.0  # under the loudest moment: above this somebody speaks
 _KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on and stay below -1 dBFS
 _SLOWEST, _FASTEST = 0.7, 1.6
 _CACHED_LINES, _CACHED_PARTS = 32, 64  # a line is planned, then rendered; a planner also tries its sentences
+_APART = VOICE_RATE * 14 // 1000  # samples from one voice of a chorus to the next
+_BESIDE = 0.7  # of the first voice's strength: how loud the others are, so that words stay clear
+_LOWER = 0.92  # pitch of a voice that is in a chorus twice
 _RATE_RATIO = SAMPLE_RATE // VOICE_RATE
 _SPEAKING = Lock()
 
@@ -67,6 +70,7 @@ def speak(
     text: str,
     *,
     voice: Voice,
+    chorus: Sequence[Voice] = (),
     language: str = ENGLISH,
     manner: Sequence[str] = (),
     pace: float = 1.0,
@@ -74,6 +78,7 @@ def speak(
 ) -> Speech:
     """Speak a line. The same arguments give the same samples bit for bit; the last lines are kept.
 
+    `chorus` are voices that say it with `voice`, in its time but for a few milliseconds.
     `pace` 0.7 to 1.6 multiplies the voice's own speed; beyond, it is held at the bound. `manner` holds the
     prompt's words for how ("softly", 大声); unknown ones change nothing. Markup, quotes and emoji are not
     read; a text with nothing to read gives no samples; one longer than any clip is shortened.
@@ -83,7 +88,7 @@ def speak(
     """
     _refuse_unspeakable(language, text)
     with _SPEAKING:  # whoever asks for a line that another thread is at waits for it
-        return _speak(text, voice, language, tuple(manner), _bounded(pace), seed)
+        return _speak(text, (voice, *chorus), language, tuple(manner), _bounded(pace), seed)
 
 
 def timing(
@@ -127,16 +132,38 @@ def _refuse_unspeakable(language: str, text: str) -> None:
 
 
 @functools.lru_cache(maxsize=_CACHED_LINES)
-def _speak(text: str, voice: Voice, language: str, manner: tuple[str, ...], pace: float, seed: int) -> Speech:
-    how = delivery(voice, manner)
-    timbre = how.timbre
-    if language != ENGLISH and voice in MALE_VOICES:
-        timbre = _from_a_man(timbre)
-    parts = _parts(text, voice, language, pace * how.pace, seed)
-    changed = joined([_in_timbre(part, timbre, seed) for part in parts])
-    samples = _levelled(changed, SPEECH_DBFS + how.level_db)
+def _speak(
+    text: str, voices: tuple[Voice, ...], language: str, manner: tuple[str, ...], pace: float, seed: int
+) -> Speech:
+    first = voices[0]
+    how = delivery(first, manner)
+    parts = _parts(text, first, language, pace * how.pace, seed)
+    from_a_man = language != ENGLISH and first in MALE_VOICES
+    spoken = [
+        joined([_in_timbre(part, timbre, seed + number) for part in parts])
+        for number, timbre in enumerate(_timbres(voices, manner, from_a_man=from_a_man))
+    ]
+    samples = _levelled(_together(spoken), SPEECH_DBFS + how.level_db)
     samples.setflags(write=False)
-    return Speech(samples, changed.phonemes)
+    return Speech(samples, spoken[0].phonemes)
+
+
+def _timbres(voices: Sequence[Voice], manner: Sequence[str], *, from_a_man: bool) -> Iterator[Timbre]:
+    """Give the timbre of each voice; one that is heard before is a little lower."""
+    for number, voice in enumerate(voices):
+        timbre = delivery(voice, manner).timbre
+        lower = _LOWER ** voices[:number].count(voice)
+        timbre = replace(timbre, pitch=timbre.pitch * lower, formants=timbre.formants * lower**0.5)
+        yield _from_a_man(timbre) if from_a_man else timbre
+
+
+def _together(spoken: Sequence[Utterance]) -> Utterance:
+    """Let utterances of one length be heard at once: nobody begins with another to the millisecond."""
+    samples = spoken[0].samples.copy()
+    for number, other in enumerate(spoken[1:], 1):
+        late = min(number * _APART, samples.size)
+        samples[late:] += np.float32(_BESIDE) * other.samples[: samples.size - late]
+    return replace(spoken[0], samples=samples)
 
 
 def _parts(text: str, voice: Voice, language: str, pace: float, seed: int) -> tuple[Utterance, ...]:
