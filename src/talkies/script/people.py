@@ -116,6 +116,7 @@ class People:
         self.mentions: list[Mention] = sorted([*named, *pronouns])
         self._starts = [mention.first for mention in self.mentions]
         self._last_of_sex = self._note_last_of_sex()
+        self._last_many = self._note_last_many()
 
     def within(self, span: Span) -> Sequence[Mention]:
         """The mentions that begin in a span."""
@@ -128,6 +129,9 @@ class People:
             voice = voice_of(mention.kind, sex)
             chorus = _chorus(mention.text, voice, sex)
             return Speaker(mention.text, voice, mention.kind == "narrator", chorus)
+        those = self._those(mention) if means_many(mention.text) else None
+        if those is not None:
+            return those
         meant = self._meant(mention)
         if meant is None:
             told = cast("Voice | None", mention.sex)
@@ -140,17 +144,45 @@ class People:
 
         `verb` tells by its form: in "the man frowns and the woman smiles" nobody does it together.
         """
-        if _OF_ONE.search(verb):
-            return None
+        pair = None if _OF_ONE.search(verb) else self._pair(mention)
+        return None if pair is None else self._both(*pair)
+
+    def _pair(self, mention: Mention) -> tuple[Mention, Mention] | None:
         at = bisect_left(self._starts, mention.first)
         for first, last in pairwise(self.mentions[max(at - 1, 0) : at + 2]):
             joins = self._passage.words[first.last : last.first]
             if joins in _JOINS and "animal" not in (first.kind, last.kind):
-                one, other = self.speaker(first), self.speaker(last)
-                text = self._passage.spelt(first.first, last.last)
-                voices = (other.voice,) if other.voice else ()
-                return Speaker(text, one.voice, chorus=(*voices, *one.chorus, *other.chorus))
+                return first, last
         return None
+
+    def _both(self, first: Mention, last: Mention) -> Speaker:
+        one, other = self.speaker(first), self.speaker(last)
+        voices = (other.voice,) if other.voice else ()
+        text = self._passage.spelt(first.first, last.last)
+        return Speaker(text, one.voice, chorus=(*voices, *one.chorus, *other.chorus))
+
+    def _those(self, pronoun: Mention) -> Speaker | None:
+        """Who "they" are: the last of those before who are named together or as many."""
+        at = bisect_left(self._starts, pronoun.first)
+        meant = self._last_many[at - 1] if at else None
+        if meant is None:
+            return None
+        pair = self._pair_of_named(meant)
+        return self.speaker(meant) if pair is None else self._both(*pair)
+
+    def _note_last_many(self) -> list[Mention | None]:
+        """For each mention, the last up to and including it by which several people are named."""
+        notes: list[Mention | None] = []
+        last: Mention | None = None
+        for mention in self.mentions:
+            if not mention.is_pronoun and (means_many(mention.text) or self._pair_of_named(mention)):
+                last = mention
+            notes.append(last)
+        return notes
+
+    def _pair_of_named(self, mention: Mention) -> tuple[Mention, Mention] | None:
+        pair = self._pair(mention)
+        return None if pair is None or any(one.is_pronoun for one in pair) else pair
 
     def _meant(self, pronoun: Mention) -> Mention | None:
         at = bisect_left(self._starts, pronoun.first)
@@ -165,11 +197,12 @@ class People:
         return next((mention for mention in named if mention.kind == "animal"), None)
 
     def _note_last_of_sex(self) -> list[dict[str | None, int]]:
-        """For each mention, the number of the last named person of each sex up to and including it."""
+        """For each mention, the number of the last single person of each sex named up to and including it."""
         notes: list[dict[str | None, int]] = []
         last: dict[str | None, int] = {}
         for number, mention in enumerate(self.mentions):
-            if not mention.is_pronoun and mention.kind not in ("narrator", "animal"):
+            is_one = mention.kind not in ("narrator", "animal") and not means_many(mention.text)
+            if is_one and not mention.is_pronoun:
                 last = {**last, mention.sex: number}
             notes.append(last)
         return notes
