@@ -103,6 +103,8 @@ HOSTILE = [
         "pan left ",
         "in Spanish ",
         "the man ",
+        "man in ",
+        "they and the children ",
         "dog ",
         "close-up of ",
         "1",

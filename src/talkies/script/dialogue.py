@@ -9,7 +9,7 @@ from talkies.plan import Voice
 from talkies.script.languages import detect, share_writing
 from talkies.script.model import Line
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People, Speaker
+from talkies.script.people import Mention, People, Speaker, chorus_of
 from talkies.script.speech import Tag, is_spoken, tag_of, words_before
 from talkies.script.subjects import subject_of
 from talkies.script.words import QUOTE, is_mark, is_unspaced
@@ -46,14 +46,15 @@ class Dialogue:
         speaker = self._speaker(word, tag, shot)
         told_unseen = any(not passage.is_negated(term) for term in passage.terms("voice_over", about))
         voice_over = told_unseen or speaker.is_narrator
-        voice = speaker.voice or self._hinted_voice(about, voice_over)
+        hinted = None if speaker.voice else self._hinted_voice(about, voice_over)
+        voice = speaker.voice or hinted
         self._speaker_before = speaker
         self._quoted_before = word
         return Line(
             text=passage.quotation_at[word].text,
             speaker=speaker.text,
             voice=voice or ("narrator" if voice_over else _DEFAULT_VOICE),
-            chorus=speaker.chorus,
+            chorus=(hinted,) * len(speaker.chorus) if hinted else speaker.chorus,
             language=self._language(word, about),
             manner=_manner(passage, tag, self._from_speaker(tag, about)) + _manner_after(passage, word, tag),
             voice_over=voice_over,
@@ -85,10 +86,11 @@ class Dialogue:
         if isinstance(named, Mention):
             speaker = self._people.speaker(named)
             verb = "" if tag is None or tag.verb is None else self._passage.words[tag.verb]
-            is_told = verb.isascii() and bool(verb)  # in Chinese A和B说 may be "A says to B"
-            both = self._people.together(named, verb) if is_told else None
+            both = (
+                self._people.together(named, verb) if named.text.isascii() else None
+            )  # A和B说: "A says to B"
             return both or speaker
-        return Speaker(named, self._voice_of_one(named, word))
+        return Speaker(named, self._voice_of_one(named, word), chorus=chorus_of(named or ""))
 
     def _voice_of_one(self, name: str | None, word: int) -> Voice | None:
         """The voice of "the left one", who is one of those last named: "two men"."""

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, cast
 
 from talkies.plan import Voice
 from talkies.script.passage import Passage, Span
+from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 Kind = Literal[
@@ -50,29 +51,25 @@ _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy",
 _MANY = frozenset(
     {"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends", "crowd"}
     | {"men", "women", "girls", "boys", "children", "kids", "ladies", "guys", "students", "guests"}
-    | {"audience", "fans", "twins", "siblings", "lovers", "parents"}
+    | {"audience", "fans", "twins", "siblings", "lovers", "parents", "grandparents", "sisters", "brothers"}
+    | {"soldiers", "teenagers"}
 )
 _MANY_CHINESE = (
-    "们",
-    "大家",
-    "两人",
-    "二人",
-    "所有人",
-    "众人",
-    "全家",
-    "情侣",
-    "两个",
-    "两位",
-    "两名",
-    "三个",
+    *("们", "大家", "两人", "二人", "所有人", "众人", "全家", "一家人", "情侣", "夫妻", "观众", "一群"),
+    *("两个", "两位", "两名", "三个", "三位", "四个", "几个"),
 )
+_OF_MANY = frozenset({"all", "both", "two", "three", "four", "most", "group", "crowd", "couple", "pair"})
+"""Before "of the women": several of them; after any other word it is one of them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
 _JOINS = (["and"], ["&"], ["和"], ["与"])
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
 class Mention(NamedTuple):
-    """Somebody spoken of: words `first` up to `last`. `sex` is "man", "woman" or None when nothing tells."""
+    """Somebody spoken of: words `first` up to `last`. `sex` is "man", "woman" or None when nothing tells.
+
+    `is_many` of several people at once: "the women", "they".
+    """
 
     first: int
     last: int
@@ -80,6 +77,7 @@ class Mention(NamedTuple):
     kind: Kind
     sex: str | None
     is_pronoun: bool = False
+    is_many: bool = False
 
 
 class Speaker(NamedTuple):
@@ -102,14 +100,7 @@ class People:
             if not passage.covers("manner", term.first)
         ]
         pronouns = [
-            Mention(
-                term.first,
-                term.last,
-                passage.spelt(term.first, term.last),
-                "adult",
-                _pronoun_sex(term.name),
-                True,
-            )
+            _pronoun(term, passage.spelt(term.first, term.last))
             for term in passage.terms("pronoun")
             if term.name != "it" and not passage.covers("person", term.first)
         ]
@@ -125,19 +116,15 @@ class People:
     def speaker(self, mention: Mention) -> Speaker:
         """Give the speaker that a mention means; a pronoun means the nearest fitting person before it."""
         if not mention.is_pronoun:
-            sex = mention.sex or self._sex_told_after(mention)
+            sex = mention.sex if mention.is_many else mention.sex or self._sex_told_after(mention)
             voice = voice_of(mention.kind, sex)
-            chorus = _chorus(mention.text, voice, sex)
+            chorus = _chorus(voice, sex) if mention.is_many else ()
             return Speaker(mention.text, voice, mention.kind == "narrator", chorus)
-        those = self._those(mention) if means_many(mention.text) else None
-        if those is not None:
-            return those
-        meant = self._meant(mention)
-        if meant is None:
+        if mention.is_many:
             told = cast("Voice | None", mention.sex)
-            return Speaker(mention.text, told, chorus=_chorus(mention.text, told, mention.sex))
-        voice = voice_of(meant.kind, meant.sex or mention.sex)
-        return Speaker(meant.text, voice, meant.kind == "narrator")
+            alone = Speaker(mention.text, told, chorus=_chorus(told, mention.sex))
+            return self._those(mention) or self._one(mention) or alone
+        return self._one(mention) or Speaker(mention.text, cast("Voice | None", mention.sex))
 
     def together(self, mention: Mention, verb: str) -> Speaker | None:
         """Give somebody with whoever is named beside, "the bride and groom"; None for one alone.
@@ -157,12 +144,14 @@ class People:
 
     def _both(self, first: Mention, last: Mention) -> Speaker:
         one, other = self.speaker(first), self.speaker(last)
-        voices = (other.voice,) if other.voice else ()
         text = self._passage.spelt(first.first, last.last)
-        return Speaker(text, one.voice, chorus=(*voices, *one.chorus, *other.chorus))
+        voice = one.voice or _OTHER_SEX.get(other.voice or "man")
+        beside = other.voice or _OTHER_SEX.get(voice or "woman", "woman")
+        is_narrated = one.is_narrator or other.is_narrator
+        return Speaker(text, voice, is_narrated, (beside, *one.chorus, *other.chorus))
 
     def _those(self, pronoun: Mention) -> Speaker | None:
-        """Who "they" are: the last of those before who are named together or as many."""
+        """Who "they" are: the last before who are named together, or by a word for several people."""
         at = bisect_left(self._starts, pronoun.first)
         meant = self._last_many[at - 1] if at else None
         if meant is None:
@@ -171,11 +160,11 @@ class People:
         return self.speaker(meant) if pair is None else self._both(*pair)
 
     def _note_last_many(self) -> list[Mention | None]:
-        """For each mention, the last up to and including it by which several people are named."""
+        """For each mention, the last up to and including it that names several people."""
         notes: list[Mention | None] = []
         last: Mention | None = None
         for mention in self.mentions:
-            if not mention.is_pronoun and (means_many(mention.text) or self._pair_of_named(mention)):
+            if not mention.is_pronoun and (mention.is_many or self._pair_of_named(mention)):
                 last = mention
             notes.append(last)
         return notes
@@ -184,10 +173,19 @@ class People:
         pair = self._pair(mention)
         return None if pair is None or any(one.is_pronoun for one in pair) else pair
 
+    def _one(self, pronoun: Mention) -> Speaker | None:
+        """The person that a pronoun means; of one among many nothing but the voice is known."""
+        meant = self._meant(pronoun)
+        if meant is None:
+            return None
+        voice = voice_of(meant.kind, meant.sex or pronoun.sex)
+        return Speaker(pronoun.text if meant.is_many else meant.text, voice, meant.kind == "narrator")
+
     def _meant(self, pronoun: Mention) -> Mention | None:
         at = bisect_left(self._starts, pronoun.first)
         last = self._last_of_sex[at - 1] if at else {}
-        found = last.get(pronoun.sex, last.get(None))
+        fitting = ((sex, is_many) for is_many in (False, True) for sex in (pronoun.sex, None))
+        found = next((last[kind] for kind in fitting if kind in last), None)
         return self._animal_before(pronoun) if found is None else self.mentions[found]
 
     def _animal_before(self, pronoun: Mention) -> Mention | None:
@@ -196,20 +194,21 @@ class People:
         named = self.within(Span(sentence.first, pronoun.first))
         return next((mention for mention in named if mention.kind == "animal"), None)
 
-    def _note_last_of_sex(self) -> list[dict[str | None, int]]:
-        """For each mention, the number of the last single person of each sex named up to and including it."""
-        notes: list[dict[str | None, int]] = []
-        last: dict[str | None, int] = {}
+    def _note_last_of_sex(self) -> list[dict[tuple[str | None, bool], int]]:
+        """For each mention, the number of the last named person, and people, of each sex up to it."""
+        notes: list[dict[tuple[str | None, bool], int]] = []
+        last: dict[tuple[str | None, bool], int] = {}
         for number, mention in enumerate(self.mentions):
-            is_one = mention.kind not in ("narrator", "animal") and not means_many(mention.text)
-            if is_one and not mention.is_pronoun:
-                last = {**last, mention.sex: number}
+            if not mention.is_pronoun and mention.kind not in ("narrator", "animal"):
+                last = {**last, (mention.sex, mention.is_many): number}
             notes.append(last)
         return notes
 
     def _sex_told_after(self, mention: Mention) -> str | None:
         """The sex told right after a person, or by the first "his" or "she" before anybody speaks."""
         passage = self._passage
+        if passage.words[mention.last : mention.last + 1] in _JOINS:
+            return None
         end = passage.sentence(mention.first).last
         told = passage.terms("sex", Span(mention.last, min(mention.last + 3, end)))
         if not told and mention.kind != "narrator":
@@ -224,32 +223,33 @@ def voice_of(kind: Kind, sex: str | None) -> Voice | None:
 
 
 def means_many(name: str) -> bool:
-    """Tell whether words for somebody mean everybody at once.
+    """Tell whether words for somebody mean several people.
 
-    >>> means_many("Both women"), means_many("孩子们"), means_many("one of the women")
+    >>> means_many("Both women"), means_many("孩子们"), means_many("我们的老师")
     (True, True, False)
     """
-    words = {word.text for word in cut(name)}
-    is_plural = bool(_MANY & words) and "one" not in words
-    return is_plural or any(part in name for part in _MANY_CHINESE)
+    own = name.rpartition("的")[2]
+    return bool(_MANY & {word.text for word in cut(name)}) or any(part in own for part in _MANY_CHINESE)
 
 
-def _chorus(name: str, voice: Voice | None, sex: str | None) -> tuple[Voice, ...]:
+def chorus_of(name: str) -> tuple[Voice, ...]:
+    """Choose who speaks beside the voice of those who are named by words that tell no kind of person."""
+    return _chorus(None, None) if means_many(name) else ()
+
+
+def _chorus(voice: Voice | None, sex: str | None) -> tuple[Voice, ...]:
     """Choose who speaks beside the voice of many: somebody of the other sex, unless theirs is told."""
-    if not means_many(name):
-        return ()
     usual = voice or "woman"
     return (usual if sex else _OTHER_SEX.get(usual, usual),)
 
 
-def _pronoun_sex(name: str) -> str | None:
-    return {"he": "man", "she": "woman"}.get(name)
+def _pronoun(term: Term, text: str) -> Mention:
+    sex = {"he": "man", "she": "woman"}.get(term.name) or ("woman" if text == "她们" else None)
+    return Mention(term.first, term.last, text, "adult", sex, is_pronoun=True, is_many=means_many(text))
 
 
 def _mention(passage: Passage, first: int, last: int, name: str) -> Mention:
     start = _start_of_name(passage, first)
-    if passage.words[max(start - 2, 0) : start] == ["one", "of"]:
-        start -= 2
     end = _end_of_name(passage, last)
     kind = cast(Kind, name)
     if any(passage.covers("age", word, "old") for word in range(start, first)):
@@ -260,7 +260,25 @@ def _mention(passage: Passage, first: int, last: int, name: str) -> Mention:
     for told in ("man", "woman"):
         if sex is None and any(passage.covers("sex", word, told) for word in range(start, end)):
             sex = told
-    return Mention(start, end, passage.spelt(start, end), kind, sex)
+    is_many = _are_many(passage, start, first, last)
+    part = _start_of_part(passage, start) if is_many else None
+    if part is not None:
+        start, is_many = part, False
+    return Mention(start, end, passage.spelt(start, end), kind, sex, is_many=is_many)
+
+
+def _are_many(passage: Passage, start: int, first: int, last: int) -> bool:
+    """Tell whether a noun, words `first` up to `last`, means several people; its name begins at `start`."""
+    name = passage.spelt(start if is_unspaced(passage.words[first]) else first, last)
+    is_of_another = passage.covers("person", last) or passage.words[last : last + 2] == ["中", "的"]
+    return means_many(name) and not is_of_another
+
+
+def _start_of_part(passage: Passage, start: int) -> int | None:
+    """Go back from "the women" to "one of": to the word for one of many, if there is one."""
+    before = start - 1 if passage.words[max(start - 1, 0)] == "the" else start
+    is_part = before >= 2 and passage.words[before - 1] == "of" and passage.words[before - 2] not in _OF_MANY
+    return before - 2 if is_part else None
 
 
 def _start_of_name(passage: Passage, noun: int) -> int:
@@ -355,6 +373,8 @@ def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
         word += 1
     while word < limit and (passage.covers("adjective", word) or passage.covers("age", word)):
         word += 1
-    if word >= limit or not passage.words[word].isalpha() or passage.covers("scene_place", word):
+    if word >= limit or not passage.words[word].isalpha():
+        return first
+    if passage.covers("scene_place", word) or passage.covers("person", word):
         return first
     return word + 1

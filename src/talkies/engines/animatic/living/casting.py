@@ -31,16 +31,15 @@ _ANOTHER = frozenset({"other", "another", "second", "third", "另", "第"})
 
 
 class _Role(NamedTuple):
-    """Somebody of the clip: the words that tell them from others, and the voice that the words suggest."""
+    """Somebody of the clip: the words that tell them from others, and the voice that the words suggest.
+
+    `is_all`: everybody is meant.
+    """
 
     name: str
     words: frozenset[str]
     voice: Voice | None
-
-    @property
-    def is_all(self) -> bool:
-        """True when everybody is meant."""
-        return "both" in self.words or means_many(self.name)
+    is_all: bool = False
 
     def may_be(self, other: _Role) -> bool:
         """Tell whether two names can mean one person: "the man" and "the man in a suit", "she" and "Anna"."""
@@ -117,17 +116,19 @@ def _role(who: str | None, voice: Voice | None = None) -> _Role | None:
     people = People(Passage(who or ""))
     mentions = people.mentions
     if not mentions:
-        return _Role(who or "", _telling_words(who or ""), voice)
+        return _Role(who or "", _telling_words(who or ""), voice, means_many(who or ""))
     mention = mentions[0]
     if len(mentions) > 1 and people.together(mentions[1], ""):
-        return _Role(who or "", frozenset({"both"}), voice)
+        return _Role(who or "", frozenset(), voice, is_all=True)
     if mention.kind == "animal":
         return None
     words = _telling_words(mention.text)
     told = voice or voice_of(mention.kind, mention.sex)
     if mention.is_pronoun:
-        return _Role(mention.text, frozenset(), voice or _voice_of_pronoun(mention.sex))
-    return _Role(mention.text, words, told)
+        return _Role(
+            mention.text, frozenset(), voice or _voice_of_pronoun(mention.sex), is_all=mention.is_many
+        )
+    return _Role(mention.text, words, told, mention.is_many)
 
 
 def _telling_words(name: str) -> frozenset[str]:

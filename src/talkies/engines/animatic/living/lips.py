@@ -32,7 +32,7 @@ _LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _EYES = (33, 263)  # outer corners
 _TOP, _CHIN, _NOSE_TIP, _NOSE_BASE = 10, 152, 1, 2
 _LOWER_LIDS = (145, 374)
-_JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # its outline beside the mouth
+_JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # the jaw's outline beside the mouth
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
 _LOPSIDED = 0.3  # of the nearer half of a mouth: what is seen of the farther half, at the least
@@ -143,7 +143,7 @@ class _Front(NamedTuple):
     """A face's mesh as seen from its front: `flat` is `(468, 2)` in face sizes from the middle of the mouth.
 
     The axes are in columns: to the right, down, towards the viewer. The rest are distances to the left and
-    to the right: of the mouth's corners, and of the face's outline.
+    to the right: of the mouth's corners, and of the jaw's sides, which lie at least `_BESIDE` times as far.
     """
 
     axes: NDArray[np.float64]

@@ -171,7 +171,8 @@ class _Opening:
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
         face_x, face_y = lips.coordinates(x, y)
         s = lips.place(face_x)
-        self._along = np.abs(s)
+        # Where a corner goes, for each unit of width, on the side of each pixel.
+        self._along, self._widening = np.abs(s), lips.half_width / np.where(s < 0, lips.left, lips.right)
         above = (face_y - lips.line(lips.upper, s)) * self._scale
         below = (face_y - lips.line(lips.lower, s)) * self._scale
         # What the photo itself shows of the inside, as distances to its rims; nothing where lips touch.
@@ -224,10 +225,12 @@ class _Opening:
         if width == 0:
             return
         near = _slices((left, top, left + width, top + height))
-        along = self._along[_slices(_moved(band, -self._bounds[0], -self._bounds[1]))][near]
+        here = _slices(_moved(band, -self._bounds[0], -self._bounds[1]))
+        along, widening = self._along[here][near], self._widening[here][near]
         shadow = np.square(np.clip(1 - np.square(depth[near] / reach), 0, 1))
         shadow *= np.clip(1 + below[near] / self._edge, 0, 1)
-        shadow *= np.clip((np.float32(1 + amounts.width) - along) / np.float32(_SEAM_END), 0, 1)
+        corner = 1 + np.float32(amounts.width) * widening
+        shadow *= np.clip((corner - along) / np.float32(_SEAM_END), 0, 1)
         light = 1 - np.float32(amounts.close * _SEAM_DEPTH) * shadow
         colours = lips[near][..., :3]
         colours[:] = cv2.multiply(colours, cv2.merge([light] * 3), dtype=cv2.CV_8U)

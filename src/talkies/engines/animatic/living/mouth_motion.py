@@ -33,7 +33,7 @@ _SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speak
 _SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
 _NARROWEST, _NARROWEST_SMILE = 0.64, 0.7  # of the photo's width: rounded further, cheeks would be pinched
 _NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
-_PULL_REACH = 0.25, 0.6  # half widths beside the corners that follow them
+_PULL_REACH = 0.6  # half widths beside the corners that follow them, at the most
 _FOLD_REACH = 0.6  # half widths beside them over which that pull grows tall
 _OUTLINE = 0.1  # face sizes within a face's outline over which that pull ends
 _BEFORE_CORNER = 0.8  # of a mouth's corner's distance from it: over no more
@@ -284,9 +284,9 @@ class _Fields:
         aside = np.clip(np.abs(s) - 1, 0, None)
         fold = 0.21 + 0.4 * np.clip(aside / _FOLD_REACH, 0, 1)
         beside = np.exp(-(((y - self._middle) / fold) ** 2))
-        # The pull ends before the face does: the far cheek of a turned head keeps its outline.
+        # The pull ends before the jaw does.
         room = np.where(s < 0, self._lips.jaw_left / self._lips.left, self._lips.jaw_right / self._lips.right)
-        reach = np.clip(0.75 * (room - 1), *_PULL_REACH)
+        reach = np.minimum(0.75 * (room - 1), _PULL_REACH)
         pull = np.where(np.abs(s) < 1, s, np.sign(s) * np.exp(-((aside / reach) ** 2)))
         lips = np.exp(-((s / 1.1) ** 2) - ((y - self._middle) / 0.17) ** 2)
         bow = self._bow()

@@ -32,7 +32,7 @@ _SLOWEST, _FASTEST = 0.7, 1.6
 _CACHED_LINES, _CACHED_PARTS = 32, 64  # a line is planned, then rendered; a planner also tries its sentences
 _APART = VOICE_RATE * 14 // 1000  # samples from one voice of a chorus to the next
 _BESIDE = 0.7  # of the first voice's strength: how loud the others are, so that words stay clear
-_LOWER = 0.92  # pitch of a voice that is in a chorus twice
+_LOWER = 0.92  # pitch of a voice for each time that it is in a chorus before
 _RATE_RATIO = SAMPLE_RATE // VOICE_RATE
 _SPEAKING = Lock()
 
@@ -153,7 +153,9 @@ def _timbres(voices: Sequence[Voice], manner: Sequence[str], *, from_a_man: bool
     for number, voice in enumerate(voices):
         timbre = delivery(voice, manner).timbre
         lower = _LOWER ** voices[:number].count(voice)
-        timbre = replace(timbre, pitch=timbre.pitch * lower, formants=timbre.formants * lower**0.5)
+        # A whisper has no pitch: only its formants tell two people apart.
+        formants = timbre.formants * lower ** (2 if timbre.whisper else 0.5)
+        timbre = replace(timbre, pitch=timbre.pitch * lower, formants=formants)
         yield _from_a_man(timbre) if from_a_man else timbre
 
 
