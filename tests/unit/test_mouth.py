@@ -139,7 +139,7 @@ def test_lips_of_a_smile_meet_in_a_shadow_that_ends_at_their_corners(smiling: Po
     reach = round(0.05 * smiling.face.size)
 
     def darkest(points: list[int]) -> float:
-        """How dark the darkest row about a place is against the one in the middle of all."""
+        """How bright the darkest row about a place is against the median of its rows."""
         x, y = mesh[points].mean(axis=0).round().astype(int)
         light = pressed[y - reach : y + reach + 1, x - 2 : x + 3].mean(axis=(1, 2))
         return float(light.min() / np.median(light))

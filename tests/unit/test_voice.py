@@ -138,8 +138,8 @@ def test_each_voice_of_a_chorus_is_heard() -> None:
     assert 5 * woman < pair < man
 
 
-@pytest.mark.parametrize("manner", [(), ("whispering",)])
-def test_a_voice_that_is_in_a_chorus_twice_is_two_people(manner: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("manner", "most"), [((), 0.9), (("whispering",), 0.95)])
+def test_a_voice_that_is_in_a_chorus_twice_is_two_people(manner: tuple[str, ...], most: float) -> None:
     alone, together = (
         speak(LONGER, voice=MAN, chorus=others, manner=manner, seed=1) for others in ((), (MAN,))
     )
@@ -147,7 +147,7 @@ def test_a_voice_that_is_in_a_chorus_twice_is_two_people(manner: tuple[str, ...]
 
     # One voice with its own echo would be the sum of the two.
     echo = alone.samples + 0.7 * delayed
-    assert np.corrcoef(together.samples, echo)[0, 1] < 0.95
+    assert np.corrcoef(together.samples, echo)[0, 1] < most
 
 
 def test_a_whisper_is_recognised_though_it_has_no_voice(recognise: Recognise) -> None:

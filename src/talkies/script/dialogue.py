@@ -86,9 +86,9 @@ class Dialogue:
         if isinstance(named, Mention):
             speaker = self._people.speaker(named)
             verb = "" if tag is None or tag.verb is None else self._passage.words[tag.verb]
-            both = (
-                self._people.together(named, verb) if named.text.isascii() else None
-            )  # A和B说: "A says to B"
+            # In Chinese A和B说 may be "A says to B"; words without a tag are one person's.
+            is_told = tag is not None and (verb or named.text).isascii()
+            both = self._people.together(named, verb) if is_told else None
             return both or speaker
         return Speaker(named, self._voice_of_one(named, word), chorus=chorus_of(named or ""))
 

@@ -145,7 +145,7 @@ class People:
     def _both(self, first: Mention, last: Mention) -> Speaker:
         one, other = self.speaker(first), self.speaker(last)
         text = self._passage.spelt(first.first, last.last)
-        voice = one.voice or _OTHER_SEX.get(other.voice or "man")
+        voice = one.voice or (_OTHER_SEX.get(other.voice) if other.voice else None)
         beside = other.voice or _OTHER_SEX.get(voice or "woman", "woman")
         is_narrated = one.is_narrator or other.is_narrator
         return Speaker(text, voice, is_narrated, (beside, *one.chorus, *other.chorus))

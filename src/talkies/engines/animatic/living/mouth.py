@@ -171,7 +171,7 @@ class _Opening:
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
         face_x, face_y = lips.coordinates(x, y)
         s = lips.place(face_x)
-        # Where a corner goes, for each unit of width, on the side of each pixel.
+        # How far along the lips each pixel lies, and how far the corner on its side goes for a unit of width.
         self._along, self._widening = np.abs(s), lips.half_width / np.where(s < 0, lips.left, lips.right)
         above = (face_y - lips.line(lips.upper, s)) * self._scale
         below = (face_y - lips.line(lips.lower, s)) * self._scale
