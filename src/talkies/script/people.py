@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, cast
 
 from talkies.plan import Voice
 from talkies.script.passage import Passage, Span
-from talkies.script.vocabulary import Term
+from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 Kind = Literal[
@@ -48,18 +48,6 @@ _SEXES: dict[str, str] = {
 }
 _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy", "old_man": "old_woman"}
 """Who else is among people of whose sex nothing is told, by the voice that stands for them."""
-_MANY = frozenset(
-    {"they", "both", "all", "everyone", "everybody", "people", "couple", "family", "friends", "crowd"}
-    | {"men", "women", "girls", "boys", "children", "kids", "ladies", "guys", "students", "guests"}
-    | {"audience", "fans", "twins", "siblings", "lovers", "parents", "grandparents", "sisters", "brothers"}
-    | {"soldiers", "teenagers"}
-)
-_MANY_CHINESE = (
-    *("们", "大家", "两人", "二人", "所有人", "众人", "全家", "一家人", "情侣", "夫妻", "观众", "一群"),
-    *("两个", "两位", "两名", "三个", "三位", "四个", "几个"),
-)
-_OF_MANY = frozenset({"all", "both", "two", "three", "four", "most", "group", "crowd", "couple", "pair"})
-"""Before "of the women": several of them; after any other word it is one of them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
 _JOINS = (["and"], ["&"], ["和"], ["与"])
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
@@ -229,7 +217,7 @@ def means_many(name: str) -> bool:
     (True, True, False)
     """
     own = name.rpartition("的")[2]
-    return bool(_MANY & {word.text for word in cut(name)}) or any(part in own for part in _MANY_CHINESE)
+    return "many" in vocabulary().find([word.text for word in cut(own)])
 
 
 def chorus_of(name: str) -> tuple[Voice, ...]:
@@ -277,8 +265,10 @@ def _are_many(passage: Passage, start: int, first: int, last: int) -> bool:
 def _start_of_part(passage: Passage, start: int) -> int | None:
     """Go back from "the women" to "one of": to the word for one of many, if there is one."""
     before = start - 1 if passage.words[max(start - 1, 0)] == "the" else start
-    is_part = before >= 2 and passage.words[before - 1] == "of" and passage.words[before - 2] not in _OF_MANY
-    return before - 2 if is_part else None
+    if before < 2 or passage.words[before - 1] != "of":
+        return None
+    part = before - 2
+    return None if passage.covers("share_of_many", part) else part
 
 
 def _start_of_name(passage: Passage, noun: int) -> int:
