@@ -8,13 +8,16 @@ from typing import cast
 from talkies.plan import Voice
 from talkies.script.languages import detect, share_writing
 from talkies.script.model import Line
+from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People, Speaker, chorus_of
 from talkies.script.speech import Tag, is_spoken, tag_of, words_before
 from talkies.script.subjects import subject_of
-from talkies.script.words import QUOTE, is_mark, is_unspaced
+from talkies.script.vocabulary import vocabulary
+from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 _LONGEST_LABEL = 8  # words of "The man in the hat: …"
+_VOICE_REACH_ON = 6  # words behind a line in which its voice is told
 _DEFAULT_VOICE: Voice = "woman"
 
 
@@ -44,10 +47,14 @@ class Dialogue:
         passage = self._passage
         about = tag.span if tag is not None else words_before(passage, word, shot.first)
         speaker = self._speaker(word, tag, shot)
-        told_unseen = any(not passage.is_negated(term) for term in passage.terms("voice_over", about))
+        told_unseen = any(
+            not (passage.is_negated(term) or passage.covers("manner", term.first))  # "in a male voice"
+            for term in passage.terms("voice_over", about)
+        )
         voice_over = told_unseen or speaker.is_narrator
-        hinted = None if speaker.voice else self._hinted_voice(about, voice_over)
-        voice = speaker.voice or hinted
+        is_told = speaker.voice and not speaker.is_guess
+        hinted = None if is_told else self._hinted_voice(self._with_voice_after(word, about), voice_over)
+        voice = hinted or speaker.voice
         self._speaker_before = speaker
         self._quoted_before = word
         return Line(
@@ -68,6 +75,15 @@ class Dialogue:
         sexes = self._passage.terms("sex", about) if voice_over else []
         return "woman" if sexes and sexes[0].name == "woman" else None
 
+    def _with_voice_after(self, word: int, about: Span) -> Span:
+        """Add to the words about a line those right behind it: says "Relax" in a deep male voice."""
+        passage = self._passage
+        if passage.words[word + 1 : word + 2] not in (["in"], ["with"]):
+            return about
+        last = min(passage.sentence(word).last, word + 2 + _VOICE_REACH_ON)
+        end = next((at for at in range(word + 1, last) if passage.words[at] == QUOTE), last)
+        return Span(about.first, max(end, about.last))
+
     def _speaker(self, word: int, tag: Tag | None, shot: Span) -> Speaker:
         named: Mention | str | None = None
         if tag is not None and tag.is_before and tag.verb is None:
@@ -84,19 +100,27 @@ class Dialogue:
             following = self._people.within(Span(word, shot.last))
             named = following[0] if following and tag is None else None
         if isinstance(named, Mention):
-            speaker = self._people.speaker(named)
-            verb = "" if tag is None or tag.verb is None else self._passage.words[tag.verb]
-            # In Chinese A和B说 may be "A says to B"; words without a tag are one person's.
-            is_told = tag is not None and (verb or named.text).isascii()
-            both = self._people.together(named, verb) if is_told else None
-            return both or speaker
-        return Speaker(named, self._voice_of_one(named, word), chorus=chorus_of(named or ""))
+            return self._with_others(named, tag, word) or self._people.speaker(named)
+        return Speaker(named, self._voice_of_unknown(named, word), chorus=chorus_of(named or ""))
 
-    def _voice_of_one(self, name: str | None, word: int) -> Voice | None:
-        """The voice of "the left one", who is one of those last named: "two men"."""
+    def _with_others(self, named: Mention, tag: Tag | None, word: int) -> Speaker | None:
+        """Somebody with who is named beside; None for one alone, as words without a tag are one person's."""
+        if tag is None:
+            return None
+        passage = self._passage
+        verb = "" if tag.verb is None else passage.words[tag.verb]
+        is_clear = (verb or named.text).isascii() or passage.terms("together", Span(named.last, word))
+        # A和B说 may be "A says to B".
+        return self._people.together(named, verb) if is_clear else None
+
+    def _voice_of_unknown(self, name: str | None, word: int) -> Voice | None:
+        """The voice of "the left one", who is one of those last named, "two men", or that a name tells."""
+        if name is None:
+            return None
         named = [mention for mention in self._people.within(Span(0, word)) if not mention.is_pronoun]
-        is_one = name is not None and name.lower().split()[-1] == "one"
-        return self._people.speaker(named[-1]).voice if is_one and named else None
+        last = cut(name)[-1].text
+        is_one = "one_of_many" in vocabulary().find([last] if last.isascii() else list(name))
+        return self._people.speaker(named[-1]).voice if is_one and named else told_sex(name)
 
     def _labelled(self, span: Span) -> Mention | str | None:
         """Read the name in a label: "Man (whispering):", 女人（轻声）："""

@@ -14,7 +14,19 @@ from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 Kind = Literal[
-    "woman", "man", "girl", "boy", "old_woman", "old_man", "narrator", "adult", "child", "elder", "animal"
+    "woman",
+    "man",
+    "girl",
+    "boy",
+    "old_woman",
+    "old_man",
+    "narrator",
+    "adult",
+    "usually_man",  # a soldier, unless a word tells otherwise
+    "usually_woman",
+    "child",
+    "elder",
+    "animal",
 ]
 
 # By kind and sex; a kind whose sex is not in question stands with None.
@@ -27,6 +39,10 @@ _VOICES: dict[tuple[Kind, str | None], Voice] = {
     ("old_man", None): "old_man",
     ("adult", "man"): "man",
     ("adult", "woman"): "woman",
+    ("usually_man", "woman"): "woman",
+    ("usually_man", None): "man",
+    ("usually_woman", "man"): "man",
+    ("usually_woman", None): "woman",
     ("child", "man"): "boy",
     ("child", None): "girl",
     ("elder", "woman"): "old_woman",
@@ -36,8 +52,14 @@ _VOICES: dict[tuple[Kind, str | None], Voice] = {
     ("narrator", "woman"): "woman",
     ("narrator", None): "narrator",
 }
-_OLDER: dict[Kind, Kind] = {"woman": "old_woman", "man": "old_man", "adult": "elder"}
-_YOUNGER: dict[Kind, Kind] = {"adult": "child"}
+_OLDER: dict[Kind, Kind] = {
+    "woman": "old_woman",
+    "man": "old_man",
+    "adult": "elder",
+    "usually_man": "elder",
+    "usually_woman": "old_woman",
+}
+_YOUNGER: dict[Kind, Kind] = {"adult": "child", "usually_man": "child", "usually_woman": "child"}
 _SEXES: dict[str, str] = {
     "woman": "woman",
     "girl": "woman",
@@ -46,6 +68,23 @@ _SEXES: dict[str, str] = {
     "boy": "man",
     "old_man": "man",
 }
+_AGES: dict[str, Kind] = {
+    "girl": "child",
+    "boy": "child",
+    "child": "child",
+    "old_woman": "elder",
+    "old_man": "elder",
+    "elder": "elder",
+}
+_BY_AGE: dict[tuple[Kind, str | None], Kind] = {
+    ("child", "woman"): "girl",
+    ("child", "man"): "boy",
+    ("elder", "woman"): "old_woman",
+    ("elder", "man"): "old_man",
+    ("adult", "woman"): "woman",
+    ("adult", "man"): "man",
+}
+_GUESSED = ("usually_man", "usually_woman")
 _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy", "old_man": "old_woman"}
 """Who else is among people of whose sex nothing is told, by the voice that stands for them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
@@ -69,12 +108,16 @@ class Mention(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """Who says a line: the prompt's words, and the voice if they tell; `chorus` are voices beside it."""
+    """Who says a line: the prompt's words, and the voice if they tell; `chorus` are voices beside it.
+
+    `is_guess` of a voice that such people usually have, when nothing tells.
+    """
 
     text: str | None
     voice: Voice | None
     is_narrator: bool = False
     chorus: tuple[Voice, ...] = ()
+    is_guess: bool = False
 
 
 class People:
@@ -82,14 +125,11 @@ class People:
 
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
-        named = [
-            _mention(passage, term.first, term.last, term.name)
-            for term in passage.terms("person")
-            if not passage.covers("manner", term.first)
-        ]
+        named = _outermost([_mention(passage, noun) for noun in _nouns(passage)])
+        caused = [Term(term.last - 1, term.last, term.name) for term in passage.terms("caused")]
         pronouns = [
             _pronoun(term, passage.spelt(term.first, term.last))
-            for term in passage.terms("pronoun")
+            for term in (*passage.terms("pronoun"), *caused)
             if term.name != "it" and not passage.covers("person", term.first)
         ]
         self.mentions: list[Mention] = sorted([*named, *pronouns])
@@ -107,7 +147,8 @@ class People:
             sex = mention.sex if mention.is_many else mention.sex or self._sex_told_after(mention)
             voice = voice_of(mention.kind, sex)
             chorus = _chorus(voice, sex) if mention.is_many else ()
-            return Speaker(mention.text, voice, mention.kind == "narrator", chorus)
+            is_guess = mention.kind in _GUESSED and sex is None
+            return Speaker(mention.text, voice, mention.kind == "narrator", chorus, is_guess)
         if mention.is_many:
             told = cast("Voice | None", mention.sex)
             alone = Speaker(mention.text, told, chorus=_chorus(told, mention.sex))
@@ -198,11 +239,27 @@ class People:
         if passage.words[mention.last : mention.last + 1] in _JOINS:
             return None
         end = passage.sentence(mention.first).last
-        told = passage.terms("sex", Span(mention.last, min(mention.last + 3, end)))
-        if not told and mention.kind != "narrator":
-            end = next((word for word in range(mention.last, end) if passage.words[word] == QUOTE), end)
-            told = passage.terms("sex_hint", Span(mention.last, end))
+        said = next((word for word in range(mention.last, end) if passage.words[word] == QUOTE), end)
+        if mention.kind == "narrator":
+            told = passage.terms("sex", Span(mention.last, said))
+        else:
+            told = passage.terms("sex", Span(mention.last, min(mention.last + 3, end)))
+            told = told or [
+                hint
+                for hint in passage.terms("sex_hint", Span(mention.last, said))
+                if not self._is_of_another(hint)
+            ]
         return told[0].name if told else None
+
+    def _is_of_another(self, hint: Term) -> bool:
+        """Tell whether "her" is somebody else: not in "raises her hand", but in "looks at her and says"."""
+        passage = self._passage
+        if passage.words[hint.first] != "her":
+            return False
+        if hint.last == len(passage.words) or is_mark(passage.words[hint.last]):
+            return True
+        tables = ("break", "preposition", "speech", "filler")
+        return any(passage.covers(table, hint.last) for table in tables)
 
 
 def voice_of(kind: Kind, sex: str | None) -> Voice | None:
@@ -236,23 +293,81 @@ def _pronoun(term: Term, text: str) -> Mention:
     return Mention(term.first, term.last, text, "adult", sex, is_pronoun=True, is_many=means_many(text))
 
 
-def _mention(passage: Passage, first: int, last: int, name: str) -> Mention:
+class _Noun(NamedTuple):
+    """A noun for somebody, words `first` up to `last`; of one made of several the last begins at `head`."""
+
+    first: int
+    last: int
+    head: int
+    kind: Kind
+
+
+def _nouns(passage: Passage) -> list[_Noun]:
+    """Find the nouns for people. "Teen boy" and "Captain Sarah" are one each."""
+    nouns: list[_Noun] = []
+    for term in passage.terms("person"):
+        kind = cast(Kind, term.name)
+        if passage.covers("manner", term.first):
+            continue
+        if nouns and nouns[-1].last == term.first and not is_unspaced(passage.words[term.first]):
+            before = nouns.pop()
+            nouns.append(_Noun(before.first, term.last, term.first, _joined_kind(before.kind, kind)))
+            continue
+        last = term.last + (passage.words[term.last : term.last + 1] == ["们"])
+        nouns.append(_Noun(term.first, last, term.first, kind))
+    return nouns
+
+
+def _outermost(mentions: Sequence[Mention]) -> list[Mention]:
+    """Leave out who is named inside the name of another: 女孩 in 女孩的爸爸."""
+    return [
+        mention
+        for number, mention in enumerate(mentions)
+        if not any(other.first <= mention.first for other in mentions[number + 1 : number + 2])
+    ]
+
+
+def _joined_kind(first: Kind, last: Kind) -> Kind:
+    """Tell what two nouns beside each other mean: the last one, with the age and sex of either."""
+    sex = _SEXES.get(last) or _SEXES.get(first)
+    if "animal" in (first, last) or "narrator" in (first, last):
+        return last
+    age: Kind = _AGES.get(last) or _AGES.get(first) or "adult"
+    return _BY_AGE.get((age, sex), last if age == "adult" else age)
+
+
+def _mention(passage: Passage, noun: _Noun) -> Mention:
+    first, last, head, kind = noun
     start = _start_of_name(passage, first)
     end = _end_of_name(passage, last)
-    kind = cast(Kind, name)
-    if any(passage.covers("age", word, "old") for word in range(start, first)):
+    own = Span(_after_owner(passage, start, first), first)
+    if any(passage.covers("age", word, "old") for word in range(*own)):
         kind = _OLDER.get(kind, kind)
-    elif any(passage.covers("age", word, "child") for word in range(start, first)):
+    elif any(passage.covers("age", word, "child") for word in range(*own)):
         kind = _YOUNGER.get(kind, kind)
+    kind = _of_told_sex(passage, kind, own)
     sex = _SEXES.get(kind)
     for told in ("man", "woman"):
-        if sex is None and any(passage.covers("sex", word, told) for word in range(start, end)):
+        if sex is None and any(passage.covers("sex", word, told) for word in range(own.first, end)):
             sex = told
-    is_many = _are_many(passage, start, first, last)
+    is_many = _are_many(passage, start, head, last)
     part = _start_of_part(passage, start) if is_many else None
     if part is not None:
         start, is_many = part, False
     return Mention(start, end, passage.spelt(start, end), kind, sex, is_many=is_many)
+
+
+def _after_owner(passage: Passage, start: int, noun: int) -> int:
+    """Skip whose somebody is, at the start of a Chinese name: 女孩的爸爸."""
+    return next((word + 1 for word in range(noun - 1, start, -1) if passage.words[word] == "的"), start)
+
+
+def _of_told_sex(passage: Passage, kind: Kind, before: Span) -> Kind:
+    """Give a kind the sex that a word before its noun tells: "a female king", 女总裁."""
+    told = passage.terms("sex_before", before)
+    if not told or kind not in _SEXES:
+        return kind
+    return _BY_AGE[_AGES.get(kind, "adult"), told[-1].name]
 
 
 def _are_many(passage: Passage, start: int, first: int, last: int) -> bool:
@@ -367,4 +482,12 @@ def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
         return first
     if passage.covers("scene_place", word) or passage.covers("person", word):
         return first
-    return word + 1
+    return word + 2 if _goes_on_with_noun(passage, word + 1, limit) else word + 1
+
+
+def _goes_on_with_noun(passage: Passage, word: int, limit: int) -> bool:
+    """Tell whether a noun follows what was no known adjective: "with messy hair", not "with glasses nods"."""
+    tables = ("speech", "action", "living_action", "break", "filler", "preposition", "person", "pronoun")
+    if word >= limit or not passage.words[word].isalpha() or passage.words[word].endswith(("s", "ing", "ed")):
+        return False
+    return not any(passage.covers(table, word) for table in tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from talkies.script.names import tells_somebody
 from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People
 from talkies.script.words import QUOTE, is_mark, is_unspaced
@@ -10,6 +11,7 @@ _CAUSES = ("make", "let", "have")  # "make her wink"
 _LONGEST_NAME = 6  # words of a subject that the vocabulary does not know
 _LONGEST_CHINESE_NAME = 8  # characters of one
 _MOST_CLAUSES = 8  # clauses back in which the subject of a verb is looked for
+_LONGEST_ASIDE = 4  # words of "exhausted," between an unknown subject and its verb
 
 
 def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Mention | str | None:
@@ -20,7 +22,7 @@ def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Menti
     """
     number = passage.clause_of[verb]
     clause = Span(max(passage.clauses[number].first, floor), verb)
-    known = _acting(passage, people, clause)
+    known = _acting(passage, people, clause) or _described(passage, people, clause, floor)
     if known is not None:
         return known
     start = max(floor, passage.sentence(verb).first)
@@ -28,11 +30,20 @@ def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Menti
     if meant is not None:
         return meant
     unknown = _unknown_subject(passage, clause)
-    if unknown is not None:
+    if unknown is not None and not (_leads_to_quote(passage, verb) and not tells_somebody(unknown)):
         return unknown
+    one = _one_of_many(passage, clause)
+    if one is not None:
+        return one
+    earlier = _subject_before(passage, people, number, start)
+    return earlier or _acting(passage, people, Span(start, verb)) or unknown
+
+
+def _subject_before(passage: Passage, people: People, number: int, start: int) -> Mention | str | None:
+    """Who does it by the clauses before a numbered one, back to the word `start`, the nearest first."""
     for clause in reversed(passage.clauses[max(number - _MOST_CLAUSES, 0) : number]):
         if clause.last <= start:
-            break
+            return None
         lead = passage.lead(clause)
         known = _acting(passage, people, Span(max(clause.first, start), clause.last))
         if known is not None and known.first <= lead:
@@ -40,7 +51,33 @@ def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Menti
         earlier = _unknown_before_verb(passage, clause) if known is None else None
         if earlier is not None:
             return earlier
-    return _acting(passage, people, Span(start, verb))
+    return _before_aside(passage, passage.clauses[number].first, start)
+
+
+def _before_aside(passage: Passage, first: int, start: int) -> str | None:
+    """The unknown subject that opens a sentence before an aside: "A tall Zorblax, exhausted, says"."""
+    clause = passage.clause(start)
+    is_opening = clause.first == start and passage.covers("determiner", start)
+    return _unknown_subject(passage, clause) if is_opening and first - clause.last <= _LONGEST_ASIDE else None
+
+
+def _described(passage: Passage, people: People, clause: Span, floor: int) -> Mention | None:
+    """Whoever a clause goes on to describe, with a verb after it: "a boy with messy hair says"."""
+    if not passage.covers("wearing", clause.first):
+        return None
+    before = people.within(Span(max(floor, passage.sentence(clause.first).first), clause.first))
+    return before[-1] if before and before[-1].last >= clause.first else None
+
+
+def _one_of_many(passage: Passage, clause: Span) -> str | None:
+    """The Chinese words for one of those last named: 一个, 另一个."""
+    terms = [term for term in passage.terms("one_of_many", clause) if is_unspaced(passage.words[term.first])]
+    is_alone = bool(terms) and passage.lead(Span(terms[-1].last, clause.last)) == clause.last
+    return passage.spelt(terms[-1].first, terms[-1].last) if is_alone else None
+
+
+def _leads_to_quote(passage: Passage, verb: int) -> bool:
+    return any(passage.words[word] == QUOTE for word in range(verb, passage.sentence(verb).last))
 
 
 def _meant_by_who(passage: Passage, people: People, before: Span) -> Mention | None:
@@ -52,12 +89,23 @@ def _meant_by_who(passage: Passage, people: People, before: Span) -> Mention | N
 
 
 def _acting(passage: Passage, people: People, span: Span) -> Mention | None:
-    """The first in a span who is not merely spoken to, looked at or an owner: 对服务员说, "with the man"."""
-    for mention in people.within(span):
+    """The first in a span who is not merely spoken to, looked at or an owner: 对服务员说, "with the man".
+
+    In "she hears the man say" it is the man.
+    """
+    named = people.within(span)
+    if named and named[-1].last == span.last and _is_perceived(passage, named[-1]):
+        return named[-1]
+    for number, mention in enumerate(named):
         is_object = mention.first > 0 and passage.covers("object_marker", mention.first - 1)
-        if not is_object and not _owns(passage, mention, span):
+        following = named[number + 1] if number + 1 < len(named) else None
+        if not is_object and not _owns(passage, mention, span) and not _places(passage, mention, following):
             return mention
     return None
+
+
+def _is_perceived(passage: Passage, mention: Mention) -> bool:
+    return mention.first > 0 and passage.covers("perceiving", mention.first - 1)
 
 
 def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
@@ -66,6 +114,16 @@ def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
     if mention.is_pronoun or thing >= span.last or passage.words[mention.last] != "'s":
         return False
     return not any(passage.covers(table, thing) for table in ("action", "living_action", "speech"))
+
+
+def _places(passage: Passage, mention: Mention, following: Mention | None) -> bool:
+    """Tell whether somebody only tells which other is meant: 男人身边的女人."""
+    if following is None:
+        return False
+    at = mention.last
+    while at < following.last and passage.covers("beside", at):
+        at += 1
+    return passage.words[at] == "的" and following.first <= at + 1
 
 
 def _unknown_before_verb(passage: Passage, clause: Span) -> str | None:
