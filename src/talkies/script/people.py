@@ -445,7 +445,7 @@ def _after_attribute(passage: Passage, first: int, floor: int) -> int:
     while (
         start > floor
         and not is_mark(passage.words[start - 1])
-        and not passage.covers("preposition", start - 1)
+        and (passage.covers("beside", start - 1) or not passage.covers("preposition", start - 1))
     ):
         start -= 1
     return first if start == first - 1 else start

@@ -7,7 +7,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
-_CAUSES = ("make", "let", "have")  # "make her wink"
+_CAUSES = ("make", "makes", "let", "lets", "have", "has")  # "make her wink"
 _LONGEST_NAME = 6  # words of a subject that the vocabulary does not know
 _LONGEST_CHINESE_NAME = 8  # characters of one
 _MOST_CLAUSES = 8  # clauses back in which the subject of a verb is looked for
@@ -46,6 +46,7 @@ def _subject_before(passage: Passage, people: People, number: int, start: int) -
             return None
         lead = passage.lead(clause)
         known = _acting(passage, people, Span(max(clause.first, start), clause.last))
+        known = known or _described(passage, people, clause, start)
         if known is not None and known.first <= lead:
             return known
         earlier = _unknown_before_verb(passage, clause) if known is None else None
@@ -62,11 +63,15 @@ def _before_aside(passage: Passage, first: int, start: int) -> str | None:
 
 
 def _described(passage: Passage, people: People, clause: Span, floor: int) -> Mention | None:
-    """Whoever a clause goes on to describe, with a verb after it: "a boy with messy hair says"."""
+    """Whoever a clause goes on to describe before it says what they do: "a boy with messy hair nods and"."""
     if not passage.covers("wearing", clause.first):
         return None
     before = people.within(Span(max(floor, passage.sentence(clause.first).first), clause.first))
-    return before[-1] if before and before[-1].last >= clause.first else None
+    if not before or before[-1].last < clause.first or _is_object(passage, before[-1]):
+        return None
+    rest = Span(before[-1].last, clause.last)
+    does = any(passage.terms(table, rest) for table in ("action", "living_action", "speech"))
+    return before[-1] if does or rest.last <= rest.first else None
 
 
 def _one_of_many(passage: Passage, clause: Span) -> str | None:
@@ -91,21 +96,33 @@ def _meant_by_who(passage: Passage, people: People, before: Span) -> Mention | N
 def _acting(passage: Passage, people: People, span: Span) -> Mention | None:
     """The first in a span who is not merely spoken to, looked at or an owner: 对服务员说, "with the man".
 
-    In "she hears the man say" it is the man.
+    In "she hears the man say" and "they make the man laugh" it is the man.
     """
     named = people.within(span)
-    if named and named[-1].last == span.last and _is_perceived(passage, named[-1]):
+    if named and _is_made_to(passage, named[-1], span.last):
         return named[-1]
     for number, mention in enumerate(named):
-        is_object = mention.first > 0 and passage.covers("object_marker", mention.first - 1)
         following = named[number + 1] if number + 1 < len(named) else None
-        if not is_object and not _owns(passage, mention, span) and not _places(passage, mention, following):
+        if (
+            not _is_object(passage, mention)
+            and not _owns(passage, mention, span)
+            and not _places(passage, mention, following)
+        ):
             return mention
     return None
 
 
-def _is_perceived(passage: Passage, mention: Mention) -> bool:
-    return mention.first > 0 and passage.covers("perceiving", mention.first - 1)
+def _is_object(passage: Passage, mention: Mention) -> bool:
+    return mention.first > 0 and passage.covers("object_marker", mention.first - 1)
+
+
+def _is_made_to(passage: Passage, mention: Mention, verb: int) -> bool:
+    """Tell whether somebody is seen or made to do what the verb right behind says."""
+    before = mention.first - 1
+    if before < 0 or passage.words[mention.last : verb] not in ([], ["to"]):
+        return False
+    is_caused = passage.covers("caused", mention.first) or passage.words[before] in _CAUSES
+    return is_caused or passage.covers("perceiving", before)
 
 
 def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
