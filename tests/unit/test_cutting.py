@@ -57,5 +57,11 @@ def test_speech_keeps_its_silence_where_cuts_move() -> None:
             assert line.end_s < shot.end_frame / FRAME_RATE - 0.3
 
 
+def test_what_no_shot_needs_is_shared_by_what_each_has_to_show() -> None:
+    made = plan('Shot 1: she says: "We are all ready for the launch." Shot 2: she winks. No music.')
+
+    assert 80 <= cuts(made)[0] <= 112  # of 192 frames: neither waits in silence for most of the clip
+
+
 def test_a_length_that_the_prompt_names_is_kept() -> None:
     assert cuts(plan("[0-3s] rain on the street. [3-6s] a close-up. Happy music.", duration=6)) == [72]

@@ -13,17 +13,20 @@ _FURTHEST = int(0.35 * FRAME_RATE)  # frames that a cut is moved to meet a beat:
 
 
 def share_time(scenes: Sequence[Scene], duration_s: int) -> list[int]:
-    """Give each shot what it cannot do without, and share the rest by what each would like.
+    """Give each shot what it cannot do without, then what it would like, and share what is left by that.
 
+    A shot whose length the prompt tells takes nothing of what is left, as long as there is another.
     Returns the frame numbers at which the shots start, and last the frame count of the clip.
     """
-    spare = duration_s - sum(scene.least_s for scene in scenes)
+    spare = max(duration_s - sum(scene.least_s for scene in scenes), 0.0)
     wishes = [scene.wanted_s - scene.least_s for scene in scenes]
-    total = sum(wishes)
-    shares = [wish / total for wish in wishes] if total > 0 else [1 / len(scenes)] * len(scenes)
+    granted = min(spare / max(sum(wishes), 1e-9), 1.0)
+    left = max(spare - sum(wishes), 0.0)
+    open_s = [scene.wanted_s if scene.shot.seconds is None else 0.0 for scene in scenes]
+    weights = open_s if any(open_s) else [scene.wanted_s for scene in scenes]
     edges, end_s = [0], 0.0
-    for scene, share in zip(scenes, shares, strict=True):
-        end_s += scene.least_s + share * spare
+    for scene, wish, weight in zip(scenes, wishes, weights, strict=True):
+        end_s += scene.least_s + granted * wish + left * weight / sum(weights)
         edges.append(round(end_s * FRAME_RATE))
     edges[-1] = duration_s * FRAME_RATE
     return edges
