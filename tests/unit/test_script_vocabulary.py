@@ -11,7 +11,7 @@ from talkies.script import ActionKind, Angle, Light, Timing, Weather
 from talkies.script.languages import detect, share_writing
 from talkies.script.people import Kind
 from talkies.script.vocabulary import Vocabulary
-from talkies.script.words import cut
+from talkies.script.words import cut, simplified
 
 FOLDER = resources.files("talkies.script") / "vocabulary"
 LANGUAGES: dict[str, dict[str, Any]] = {
@@ -70,6 +70,14 @@ def test_every_phrase_has_a_first_word(language: str) -> None:
     phrases = [phrase for table in LANGUAGES[language].values() for name in table.values() for phrase in name]
 
     assert all(cut(phrase.split("..")[0].strip("~ ")) for phrase in phrases)
+
+
+def test_chinese_phrases_are_in_the_characters_that_a_prompt_is_put_in() -> None:
+    phrases = [
+        phrase for table in LANGUAGES["zh.toml"].values() for name in table.values() for phrase in name
+    ]
+
+    assert [phrase for phrase in phrases if simplified(phrase) != phrase] == []
 
 
 def find(tables: dict[str, dict[str, list[str]]], text: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from importlib import resources
 from itertools import zip_longest
 from typing import NamedTuple
 
-from talkies.script.words import cut, is_mark, is_unspaced
+from talkies.script.words import cut_as_spelt, is_mark, is_unspaced
 
 HIDING = "not"
 _GAP = ".."
@@ -123,7 +123,7 @@ def _steps(phrase: str) -> list[frozenset[str] | None]:
         if part == _GAP:
             steps.append(None)
             continue
-        words = [word.text for word in cut(part.removesuffix("~"))]
+        words = [word.text for word in cut_as_spelt(part.removesuffix("~"))]
         steps += [frozenset({word}) for word in words[:-1]]
         steps.append(inflect(words[-1]) if part.endswith("~") else frozenset({words[-1]}))
     return steps

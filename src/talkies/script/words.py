@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 QUOTE = "\ue000"
@@ -12,6 +13,7 @@ QUOTE_REST = "\ue001"
 
 # Chinese, kana: written without spaces, so that each character is a word of its own
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
 _TOKEN = re.compile(
     rf"(?P<quote>{QUOTE}{QUOTE_REST}*)"
@@ -21,6 +23,15 @@ _TOKEN = re.compile(
     rf"|{_LETTER}+(?:['’](?!s\b){_LETTER}+)*"
     rf"|[^\w\s]|_"
 )
+_WITHOUT_APOSTROPHE = {
+    word.replace("'", ""): word
+    for word in (
+        *("don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "can't", "couldn't"),
+        *("shouldn't", "wouldn't", "mustn't", "hasn't", "haven't", "hadn't"),
+    )
+}
+# OpenCC leaves these, since they stand in simplified texts, too; no phrase that is read has them.
+_ALSO_SIMPLER = {"著": "着", "妳": "你"}
 
 
 class Word(NamedTuple):
@@ -32,11 +43,17 @@ class Word(NamedTuple):
 
 
 def cut(text: str) -> list[Word]:
-    """Cut a text into words.
+    """Cut a text into words, in the spelling of the vocabulary: "don't" for "dont", 点头 for 點頭.
 
-    >>> [word.text for word in cut("The man's close-up: 特写!")]
-    ['the', 'man', "'s", 'close', 'up', ':', '特', '写', '!']
+    >>> [word.text for word in cut("The man's close-up: 特写! Dont 點頭.")]
+    ['the', 'man', "'s", 'close', 'up', ':', '特', '写', '!', "don't", '点', '头', '.']
     """
+    words = cut_as_spelt(simplified(text))
+    return [word._replace(text=_WITHOUT_APOSTROPHE.get(word.text, word.text)) for word in words]
+
+
+def cut_as_spelt(text: str) -> list[Word]:
+    """Cut a text that is known to be in the spelling of the vocabulary."""
     words: list[Word] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
@@ -45,6 +62,22 @@ def cut(text: str) -> list[Word]:
         spelt = QUOTE if kind == "quote" else match.group().lower().replace("’", "'")
         words.append(Word(spelt, match.start(), match.end()))
     return words
+
+
+def simplified(text: str) -> str:
+    """Put simplified Chinese characters for traditional ones, one for one, so that every place stays."""
+    return text.translate(_simpler_characters()) if _HAN.search(text) else text
+
+
+@cache
+def _simpler_characters() -> dict[int, str]:
+    """The simplified character of every traditional one; OpenCC is loaded when a text needs it."""
+    from opencc import OpenCC
+
+    characters = [chr(code) for code in range(0x3400, 0xA000)]
+    simpler = OpenCC("t2s").convert("\n".join(characters)).split("\n")  # apart, so that none changes another
+    pairs = {**dict(zip(characters, simpler, strict=True)), **_ALSO_SIMPLER}
+    return {ord(one): other for one, other in pairs.items() if other != one and len(other) == 1}
 
 
 def is_mark(word: str) -> bool:
