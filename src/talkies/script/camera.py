@@ -104,7 +104,7 @@ def read_camera(passage: Passage, span: Span, owners: Sequence[Owner]) -> Camera
 
 
 def _still_terms(passage: Passage, span: Span) -> list[Term]:
-    return passage.terms("still", span)
+    return [term for term in passage.terms("still", span) if not passage.is_refused(term.first)]
 
 
 def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from talkies.script.quotes import Quotation, find_quotations, mask
 from talkies.script.vocabulary import HIDING, Term, vocabulary
-from talkies.script.words import QUOTE, QUOTE_REST, cut, is_mark
+from talkies.script.words import QUOTE, QUOTE_REST, cut, is_mark, is_unspaced
 
 _SENTENCE_ENDS = frozenset(".!?。！？…\n")
 _ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "vs", "prof", "jr", "sr"})
+_COLONS = ":："
 _LONGEST_LABEL = 12  # words before the colon of a label
-_NEGATION_REACH = 6  # words back that a "no" is looked for
+_NEGATION_REACH = 6  # words back that a "no" is looked for, from each item of a list
+_LONGEST_LIST = 60  # words of a list that is denied as a whole
 
 
 class Span(NamedTuple):
@@ -53,6 +55,7 @@ class Passage:
         )
         self.sentences, self._sentence_of = self._cut_sentences()
         self.clauses, self.clause_of = self._cut_clauses()
+        self._refused = frozenset(self._find_refused())
 
     def terms(self, table: str, span: Span | None = None) -> list[Term]:
         """The terms of a table that begin in a span (default: anywhere), without those that only hide."""
@@ -95,20 +98,51 @@ class Passage:
         return word in self._known
 
     def is_negated(self, term: Term, also: str | None = None) -> bool:
-        """Tell whether a "no", "without" or the like before a term, or at its head as in 无风, denies it.
+        """Tell whether a term is denied. `also` names further denying words that hold for it ("silent")."""
+        return self.denial(term, also) is not None
 
-        A list is denied as a whole: "no wind, rain or thunder". `also` names further denying words,
-        which hold for some terms only ("silent").
+    def is_ruled_out(self, term: Term, also: str | None = None) -> bool:
+        """Tell whether a thing is denied before its name or behind it: "Music: none", "its siren off"."""
+        return self.is_negated(term, also) or self._is_denied_behind(term)
+
+    def is_refused(self, word: int) -> bool:
+        """Tell whether a word stands in a list of what must not be: "Negative prompt: …", 避免：…"""
+        return word in self._refused
+
+    def denial(self, term: Term, also: str | None = None) -> int | None:
+        """Find the "no", "without" or the like before a term, or within it as in 无风, that denies it.
+
+        A list is denied as a whole: "no wind, rain or thunder".
         """
-        negation = self._named("negation", "no")
-        if not negation and also is None:
-            return False
-        for word in range(term.first, max(term.first - 1 - _NEGATION_REACH, -1), -1):
-            if word in negation or (also is not None and word in self._named("negation", also)):
-                return True
-            if word < term.first and self._ends_denial(word, term):
-                return False
-        return False
+        if term.first in self._refused:
+            return term.first
+        denying = self._named("negation", "no")
+        if also is not None:
+            denying |= self._named("negation", also)
+        if not denying:
+            return None
+        within = next((word for word in range(term.first, term.last) if word in denying), None)
+        return self._denial_before(term, denying) if within is None else within
+
+    def _denial_before(self, term: Term, denying: frozenset[int]) -> int | None:
+        nearest = term.first
+        is_after_adverb = False
+        for word in range(term.first - 1, max(term.first - _LONGEST_LIST, 0) - 1, -1):
+            if nearest - word > _NEGATION_REACH:
+                return None
+            if word in denying:
+                # 不高兴地笑: the character denies the manner only
+                return None if is_after_adverb and self._is_lone_character(word) else word
+            if self._ends_denial(word, term):
+                return None
+            if word in self._marks:
+                nearest = word
+            is_after_adverb |= self.words[word] == "地" and word in self._fillers
+        return None
+
+    def _is_lone_character(self, word: int) -> bool:
+        denial = self.terms("negation", Span(word, word + 1))
+        return bool(denial) and denial[0].last == word + 1 and is_unspaced(self.words[word])
 
     def _ends_denial(self, word: int, term: Term) -> bool:
         """Tell whether a word is where the reach of a "no" before it ends."""
@@ -117,9 +151,27 @@ class Passage:
         joins = word in self._named("break", "join") or word not in self._named("break", None)
         return word in self._named("negation", "stop") or not joins
 
+    def _is_denied_behind(self, term: Term) -> bool:
+        """Tell whether a clause ends with a denial right behind a term; not so "off" in "walks off"."""
+        behind = self.terms("denied_behind", Span(term.last, term.last + 1))
+        if not behind or self.covers("action", term.last - 1):
+            return False
+        return behind[0].last == len(self.words) or behind[0].last in self._marks
+
     def _is_in_or_list(self, term: Term) -> bool:
         around = range(max(term.first - 2, 0), min(term.last + 5, len(self.words)))
         return any(word in self._named("negation", "list") for word in around)
+
+    def _find_refused(self) -> Iterator[int]:
+        """Find what follows "Negative prompt:", "Avoid:" or the like, to the end of its sentence."""
+        for colon in range(1, len(self.words) - 1):
+            if self.words[colon] not in _COLONS or self.words[colon + 1] == QUOTE:
+                continue
+            denial = self.clause(colon).first
+            opens = denial in self._named("negation", "no") and colon - 1 in self._named("negation", "no")
+            if opens or self.covers("refusal", colon - 1):
+                first = colon + 2 if self.words[colon + 1] == "\n" else colon + 1
+                yield from range(first, self.sentence(min(first, len(self.words) - 1)).last)
 
     def _find_fillers(self) -> frozenset[int]:
         tables = ("filler", "break", "speed", "amount")
@@ -157,7 +209,7 @@ class Passage:
     def _leads_to_label(self, number: int) -> bool:
         """Tell whether a colon comes before the sentence ends: 女人说：, 音效："""
         for word in self.words[number : number + _LONGEST_LABEL]:
-            if word in ":：":
+            if word in _COLONS:
                 return True
             if word == QUOTE or word in _SENTENCE_ENDS:
                 return False

@@ -13,7 +13,7 @@ _LONGEST_STYLE = 6  # words or characters before "style"
 
 def told(passage: Passage, table: str, span: Span) -> tuple[str, ...]:
     """The names of a table's terms in a span that are not denied, each once, in order."""
-    names = [term.name for term in passage.terms(table, span) if not passage.is_negated(term)]
+    names = [term.name for term in passage.terms(table, span) if not passage.is_ruled_out(term)]
     return tuple(dict.fromkeys(names))
 
 
@@ -21,7 +21,7 @@ def read_style(passage: Passage) -> tuple[str, ...]:
     """The prompt's words for a look, each once, in order: "film noir", 水墨风格, "in the style of …"."""
     found: list[tuple[int, str]] = []
     for term in passage.terms("style"):
-        if passage.is_negated(term):
+        if passage.is_ruled_out(term):
             continue
         if term.name == "suffix":
             first = _start_of_styled(passage, term.first)

@@ -24,7 +24,7 @@ def read_music(passage: Passage) -> Music:
     a feeling, that feeling.
     """
     named = passage.terms("music")
-    wanted = [term for term in named if not passage.is_negated(term)]
+    wanted = [term for term in named if not passage.is_ruled_out(term)]
     if (named and not wanted) or passage.terms("no_music"):
         return Music(wanted=False)
     return Music(mood=_mood(passage, wanted), tempo=_tempo(passage, wanted))
@@ -50,7 +50,7 @@ def _mood(passage: Passage, music: list[Term]) -> Mood | None:
         stirring,
         scene,
     ):
-        mood = _commonest(term for term in terms if not passage.is_negated(term))
+        mood = _commonest(term for term in terms if not passage.is_ruled_out(term))
         if mood is not None:
             return cast(Mood, mood)
     return None

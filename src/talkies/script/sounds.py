@@ -23,8 +23,10 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
     """
     sounds: list[Sound] = []
     heard: set[tuple[str, int | None]] = set()
-    for term in passage.terms("sound", span):
-        if passage.is_negated(term, "sound"):
+    terms = passage.terms("sound", span)
+    silenced = [term for term in terms if passage.is_ruled_out(term, "sound")]
+    for term in terms:
+        if term in silenced or any(_silences(passage, denied, term) for denied in silenced):
             continue
         is_ambience = term.name in AMBIENCES
         moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
@@ -40,6 +42,25 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
             )
         )
     return tuple(sounds)
+
+
+def _silences(passage: Passage, denied: Term, term: Term) -> bool:
+    """Tell whether a sound that is denied by name takes back one that is implied: "lightning but no thunder".
+
+    "The dog barks, then stops barking" takes nothing back.
+    """
+    if denied.name != term.name or not _is_named(passage, denied):
+        return False
+    denial = passage.denial(denied, "sound")
+    if denial is not None and passage.covers("negation", denial, "ends"):
+        return False
+    return term.first < denied.first or passage.sentence(term.first) == passage.sentence(denied.first)
+
+
+def _is_named(passage: Passage, term: Term) -> bool:
+    """Tell whether a term names a sound, and not only what makes it: "thunder", "sound of rain", 雨声."""
+    around = range(max(term.first - 2, 0), min(term.last + 1, len(passage.words)))
+    return any(passage.covers("sound_itself", word) for word in around)
 
 
 def _count(passage: Passage, term: Term) -> int | None:
