@@ -54,7 +54,7 @@ def read(prompt: str) -> Script:
         language=_language(passage),
         shots=_with_preamble_spread(shots, spans),
         music=read_music(passage),
-        silent=is_silent(passage),
+        silent=is_silent(passage, has_lines=any(shot.lines for shot in shots)),
         style=read_style(passage),
         ending=_ending(passage, spans[-1].span.last),
     )

@@ -11,6 +11,7 @@ from talkies.plan import Mood, Tempo
 from talkies.script.model import Music
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
+from talkies.script.words import QUOTE, is_mark
 
 _BEATS_PER_MINUTE = re.compile(r"(?<!\d)(\d{2,3})\s?bpm\b", re.IGNORECASE)
 _SLOW_BELOW, _FAST_ABOVE = 90, 120  # beats per minute
@@ -25,14 +26,75 @@ def read_music(passage: Passage) -> Music:
     """
     named = passage.terms("music")
     wanted = [term for term in named if not passage.is_ruled_out(term)]
-    if (named and not wanted) or passage.terms("no_music"):
+    is_refused = any(_is_refused(passage, term) for term in named if term not in wanted)
+    if is_refused or (named and not wanted) or _is_without(passage):
         return Music(wanted=False)
     return Music(mood=_mood(passage, wanted), tempo=_tempo(passage, wanted))
 
 
-def is_silent(passage: Passage) -> bool:
-    """Tell whether a prompt wants no sound at all."""
-    return bool(passage.terms("silent"))
+def is_silent(passage: Passage, *, has_lines: bool) -> bool:
+    """Tell whether a prompt wants no sound at all.
+
+    Where somebody speaks, a word that may only describe a hush does not silence them: 四周没有声音.
+    """
+    return any(
+        not _is_excepted(passage, term) and not (has_lines and term.name == "hush")
+        for term in passage.terms("silent")
+        if not passage.is_refused(term.first)
+    )
+
+
+def _is_refused(passage: Passage, term: Term) -> bool:
+    """Tell whether a denied term says that there shall be no music, whatever else: 他弹吉他，无背景音乐.
+
+    "No sad music" refuses only that which is sad, "no guitar" only the guitar.
+    """
+    if term.name != "music":
+        return False
+    denial = passage.denial(term)
+    if denial is None or denial >= term.first:
+        return True
+    between = range(denial, term.first)
+    item = max((word for word in between if _parts_items(passage, word)), default=denial)
+    return all(
+        any(passage.covers(table, word) for table in ("negation", "filler", "no_music_filler"))
+        for word in range(item, term.first)
+        if not is_mark(passage.words[word])
+    )
+
+
+def _parts_items(passage: Passage, word: int) -> bool:
+    return is_mark(passage.words[word]) or passage.covers("negation", word, "list")
+
+
+def _is_without(passage: Passage) -> bool:
+    """Tell whether a prompt wants sounds only: "no music", "no sound except rain", "birds, nothing else"."""
+    excepted = any(_is_excepted(passage, term) for term in passage.terms("silent"))
+    return excepted or any(
+        term.name == "none" or _has_sound(passage, term)
+        for term in passage.terms("no_music")
+        if not passage.is_refused(term.first)
+    )
+
+
+def _has_sound(passage: Passage, term: Term) -> bool:
+    """Tell whether a sound is told of where words that leave nothing else have theirs."""
+    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
+    room = Span(sentence.first, term.first) if term.name == "before" else Span(term.first, clause.last)
+    return any(not passage.is_ruled_out(sound) for sound in passage.terms("sound", room))
+
+
+def _is_excepted(passage: Passage, term: Term) -> bool:
+    """Tell whether something is heard in spite of "no sound": 没有声音，只有风声."""
+    sentence = passage.sentence(term.first)
+    exceptions = (
+        word
+        for word in range(*sentence)
+        if passage.covers("negation", word, "except")
+        or (word >= term.last and passage.covers("negation", word, "stop"))
+    )
+    first = next(exceptions, sentence.last)
+    return bool(passage.terms("sound", Span(first, sentence.last)))
 
 
 def _mood(passage: Passage, music: list[Term]) -> Mood | None:
@@ -57,9 +119,26 @@ def _mood(passage: Passage, music: list[Term]) -> Mood | None:
 
 
 def _beside(passage: Passage, music: list[Term], table: str) -> list[Term]:
-    """The table's terms beside words for music; one that stands beside two counts once."""
-    found = (term for place in music for term in passage.terms(table, _around(passage, place)))
+    """The table's terms beside words for music; one that stands beside two counts once.
+
+    Those in a word's own clause leave out what stands farther off: 他悲伤地走，背景音乐欢快.
+    """
+    found: list[Term] = []
+    for place in music:
+        clause = passage.clause(place.first)
+        near = [
+            term
+            for term in passage.terms(table, _around(passage, place))
+            if not _is_manner(passage, term, place)
+        ]
+        found += [term for term in near if clause.first <= term.first < clause.last] or near
     return list(dict.fromkeys(found))
+
+
+def _is_manner(passage: Passage, term: Term, music: Term) -> bool:
+    """Tell whether a term before a word for music says how somebody does something: "smiles sadly"."""
+    after = passage.words[term.last : term.last + 1]
+    return term.first < music.first and (after == ["地"] or passage.words[term.last - 1].endswith("ly"))
 
 
 def _commonest(terms: Iterable[Term]) -> str | None:
@@ -81,5 +160,11 @@ def _tempo(passage: Passage, music: list[Term]) -> Tempo | None:
 
 
 def _around(passage: Passage, term: Term) -> Span:
+    """The words around a word for music that can describe it: of its sentence, and not across a quotation."""
     sentence = passage.sentence(term.first)
-    return Span(max(sentence.first, term.first - _REACH_BACK), min(sentence.last, term.last + _REACH_ON))
+    first, last = max(sentence.first, term.first - _REACH_BACK), min(sentence.last, term.last + _REACH_ON)
+    quotes = [word for word in range(first, last) if passage.words[word] == QUOTE]
+    return Span(
+        max((word + 1 for word in quotes if word < term.first), default=first),
+        min((word for word in quotes if word > term.first), default=last),
+    )
