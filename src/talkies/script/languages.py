@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,6 +12,9 @@ from importlib import resources
 _SAMPLE = 4000  # characters that are looked at: more tell no more
 _LATIN = "latin"
 _DEFAULT = "en"
+_WORDS_FOR_ONE = 8  # words of a text for each that must be known
+_CLEAR_WORDS = 3  # words of a text in which none is English
+_LONG_WORD = 4  # letters: shorter words are also names and parts of names
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -19,15 +23,22 @@ class _Data:
     """What tells languages apart.
 
     `scripts`: the characters of a language's own script, in order of precedence; `variants`:
-    the letters that tell another language of that script. `words` and `letters`: the
-    commonest words and special letters of languages in Latin letters. `writing`: the script of the others.
+    the letters that tell another language of that script. `words`, `letters` and `shared_letters`: the
+    commonest words of languages in Latin letters, the letters that tell one alone, and those that several
+    have. `writing`: the script of the others.
     """
 
     scripts: dict[str, re.Pattern[str]]
     variants: dict[str, dict[str, frozenset[str]]]
     words: dict[str, frozenset[str]]
     letters: dict[str, frozenset[str]]
+    shared_letters: dict[str, frozenset[str]]
     writing: dict[str, str]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The languages in Latin letters."""
+        return tuple(dict.fromkeys((*self.words, *self.letters)))
 
 
 @cache
@@ -42,6 +53,7 @@ def _data() -> _Data:
         },
         words={code: frozenset(words.split()) for code, words in tables["words"].items()},
         letters={code: frozenset(letters) for code, letters in tables["letters"].items()},
+        shared_letters={code: frozenset(letters) for code, letters in tables["shared_letters"].items()},
         writing=tables["writing"],
     )
 
@@ -74,11 +86,32 @@ def share_writing(one: str, other: str) -> bool:
 
 def _detect_latin(text: str) -> str:
     words = _WORD.findall(text)
-    scores = {code: sum(word in common for word in words) for code, common in _data().words.items()}
-    if not text.isascii():
-        for code, letters in _data().letters.items():
-            scores[code] = scores.get(code, 0) + sum(character in letters for character in text)
-    best = max(scores, key=lambda code: (scores[code], code == _DEFAULT))
+    common = _data().words
+    known = {code: [word for word in words if word in common.get(code, ())] for code in _data().codes}
+    special = _special_letters(text, known)
+    scores = {code: len(known[code]) + special[code] for code in known}
+    best = max(scores, key=lambda code: (scores[code], special[code], code == _DEFAULT))
     # one short word proves nothing in a long sentence: it may be a name or a loan
-    needed = max(1, len(words) // 8)
-    return best if scores[best] >= needed and scores[best] > scores[_DEFAULT] else _DEFAULT
+    needed = max(1, len(words) // _WORDS_FOR_ONE)
+    is_told = special[best] or len(known[best]) > 1 or _tells_alone(known[best], words, scores[_DEFAULT])
+    return best if scores[best] >= needed and is_told else _DEFAULT
+
+
+def _tells_alone(known: Sequence[str], words: Sequence[str], english: int) -> bool:
+    """Tell whether a single word is proof: "Bonjour, Max", but not the "van" of "Van Helsing"."""
+    is_foreign = not english and len(words) >= _CLEAR_WORDS
+    return is_foreign or len(known) == len(words) or any(len(word) >= _LONG_WORD for word in known)
+
+
+def _special_letters(text: str, known: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Count for each language the letters that English has not; a shared one tells only beside a word."""
+    if text.isascii():
+        return dict.fromkeys(known, 0)
+    own, shared = _data().letters, _data().shared_letters
+    return {
+        code: sum(
+            letter in own.get(code, "") or (bool(known[code]) and letter in shared.get(code, ""))
+            for letter in text
+        )
+        for code in known
+    }
