@@ -79,7 +79,7 @@ Ambience = Literal[
     "machine_hum",
     "bubbles",
 ]
-"""Sounds that last as long as their shot."""
+"""Sounds that last to the end of their shot."""
 AMBIENCES: frozenset[str] = frozenset(get_args(Ambience))
 
 Effect = Literal[

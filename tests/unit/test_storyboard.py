@@ -133,6 +133,23 @@ def test_an_ambience_lasts_as_long_as_its_shots() -> None:
     assert (clock.start_sample, clock.start_sample + clock.sample_count) == (third, made.sample_count)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("A woman sits in silence. Finally, applause.", "applause"),
+        ('A woman says: "Good evening." The audience starts to clap.', "applause"),
+        ("女人坐着。突然，掌声响起。", "applause"),
+    ],
+)
+def test_an_ambience_that_the_text_lets_begin_later_does(prompt: str, kind: str) -> None:
+    made = plan(prompt, duration=6)
+
+    sound = next(sound for sound in made.sounds if sound.kind == kind)
+    assert sound.start_sample > 2 * SAMPLE_RATE
+    assert sound.start_sample + sound.sample_count == made.sample_count
+    assert all(line.end_s * SAMPLE_RATE <= sound.start_sample for line in made.lines)
+
+
 def test_no_sound_is_planned_for_a_silent_clip() -> None:
     made = plan('She says: "Hello." Birds sing.', generate_audio=False)
 

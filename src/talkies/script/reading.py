@@ -151,7 +151,7 @@ def _with_preamble_spread(shots: list[ScriptShot], spans: list[ShotSpan]) -> tup
 def _in_scene_of(preamble: ScriptShot, shot: ScriptShot) -> ScriptShot:
     kinds = {sound.kind for sound in shot.sounds}
     lasting = [sound for sound in preamble.sounds if sound.kind in AMBIENCES and sound.kind not in kinds]
-    sounds = tuple(sound.model_copy(update={"position": 0.0}) for sound in lasting)
+    sounds = tuple(sound.model_copy(update={"position": 0.0, "begins_late": False}) for sound in lasting)
     moves: tuple[CameraMove, ...] = shot.moves or preamble.moves
     return shot.model_copy(
         update={

@@ -13,6 +13,21 @@ from talkies.script.vocabulary import Term
 Loudness = Literal["faint", "normal", "loud"]
 
 _REACH = 3  # words around a sound in which its loudness and count are looked for
+_OF_A_MOMENT = frozenset(
+    {
+        "applause",
+        "footsteps",
+        "typing",
+        "heartbeat",
+        "clock",
+        "engine",
+        "train",
+        "airplane",
+        "crowd",
+        "bubbles",
+    }
+)
+"""Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
 
@@ -39,6 +54,7 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
                 position=position(term.first),
                 count=None if is_ambience else _count(passage, term),
                 loudness=_loudness(passage, term),
+                begins_late=term.name in _OF_A_MOMENT and _begins_late(passage, term),
             )
         )
     return tuple(sounds)
@@ -61,6 +77,13 @@ def _is_named(passage: Passage, term: Term) -> bool:
     """Tell whether a term names a sound, and not only what makes it: "thunder", "sound of rain", 雨声."""
     around = range(max(term.first - 2, 0), min(term.last + 1, len(passage.words)))
     return any(passage.covers("sound_itself", word) for word in around)
+
+
+def _begins_late(passage: Passage, term: Term) -> bool:
+    """Tell whether a sound begins where the text tells it: "then applause", "the crowd starts to clap"."""
+    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
+    before = (passage.covers("late", word, "then") for word in range(sentence.first, term.first))
+    return any(before) or any(passage.covers("late", word, "begins") for word in range(*clause))
 
 
 def _count(passage: Passage, term: Term) -> int | None:

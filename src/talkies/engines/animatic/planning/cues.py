@@ -42,11 +42,10 @@ def lay_cues(
         heard: position in the text, start and end in seconds of each line and one-shot, in their order.
         thunder_s: when thunder is heard in this shot.
     """
-    places, moments = _anchors(span, heard)
     for action in shot.actions:
         is_flash = action.kind == "flicker" and "lightning" in shot.light
         if action.kind not in _SPOKEN and not is_flash:
-            yield _acted(action, index, span, float(np.interp(action.position, places, moments)))
+            yield _acted(action, index, span, moment_of(action.position, span, heard))
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
             yield Cue(kind=word, shot=index, start_s=span[0], end_s=span[1])
@@ -55,6 +54,13 @@ def lay_cues(
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def moment_of(
+    position: float, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]
+) -> float:
+    """Give the second at which the text of a shot has come to a position; arguments as for `lay_cues`."""
+    return float(np.interp(position, *_anchors(span, heard)))
 
 
 def _anchors(

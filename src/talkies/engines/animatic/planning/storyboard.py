@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.engines.animatic.planning import omissions
-from talkies.engines.animatic.planning.cues import lay_cues
+from talkies.engines.animatic.planning.cues import lay_cues, moment_of
 from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
 from talkies.engines.animatic.planning.rehearsal import (
     GAP_S,
@@ -42,6 +42,7 @@ from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRA
 
 NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
+SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
 
 MOOD_SIGNS: tuple[tuple[frozenset[str], Mood], ...] = (
@@ -65,6 +66,7 @@ def draw(spec: Spec, script: Script) -> Plan:
     lines: list[SpokenLine] = []
     sounds: list[PlacedSound] = []
     cues: list[Cue] = []
+    begun_s: dict[tuple[int, str], float] = {}
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
@@ -82,8 +84,12 @@ def draw(spec: Spec, script: Script) -> Plan:
                     (sound.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE for sound in struck
                 ]
         cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
+        for sound in scene.shot.sounds:
+            if sound.begins_late:
+                latest_s = max(span[1] - SHORTEST_AMBIENCE_S, span[0])
+                begun_s[index, sound.kind] = min(moment_of(sound.position, span, heard), latest_s)
     if audible:
-        sounds.extend(_ambiences(rehearsal.scenes, edges))
+        sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s))
     return Plan(
         engine=NAME,
         width=spec.size[0],
@@ -229,8 +235,13 @@ def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: 
             )
 
 
-def _ambiences(scenes: Sequence[Scene], edges: Sequence[int]) -> Iterator[PlacedSound]:
-    """Place each ambience for the whole shot; one that goes on in the next shot is one sound."""
+def _ambiences(
+    scenes: Sequence[Scene], edges: Sequence[int], begun_s: Mapping[tuple[int, str], float]
+) -> Iterator[PlacedSound]:
+    """Place each ambience for the whole shot; one that goes on in the next shot is one sound.
+
+    `begun_s`: when those that begin within a shot do, by shot and kind.
+    """
     kinds = dict.fromkeys(
         sound.kind for scene in scenes for sound in scene.shot.sounds if sound.kind in AMBIENCES
     )
@@ -241,12 +252,14 @@ def _ambiences(scenes: Sequence[Scene], edges: Sequence[int]) -> Iterator[Placed
             if heard:
                 run.append((index, heard))
             elif run:
-                start, end = edges[run[0][0]], edges[run[-1][0] + 1]
+                first, end = run[0][0], edges[run[-1][0] + 1] * SAMPLES_PER_FRAME
+                begins_s = begun_s.get((first, kind), edges[first] / FRAME_RATE)
+                start = round(begins_s * SAMPLE_RATE)
                 yield PlacedSound(
                     kind=kind,
-                    shot=run[0][0],
-                    start_sample=start * SAMPLES_PER_FRAME,
-                    sample_count=(end - start) * SAMPLES_PER_FRAME,
+                    shot=first,
+                    start_sample=start,
+                    sample_count=end - start,
                     level_db=LEVEL_DB[run[0][1].loudness],
                 )
                 run = []
