@@ -112,6 +112,9 @@ HOSTILE = [
         "and ",
         "in the style of ",
         "1.\n",
+        "不要雨、",
+        "避免：雨，",
+        "没有声音，只有风声，",
     ),
 ]
 LONGEST = 10_000  # characters of a prompt

@@ -116,13 +116,18 @@ class Passage:
         """
         if term.first in self._refused:
             return term.first
-        denying = self._named("negation", "no")
-        if also is not None:
-            denying |= self._named("negation", also)
+        denying = self._denying(also)
         if not denying:
             return None
         within = next((word for word in range(term.first, term.last) if word in denying), None)
         return self._denial_before(term, denying) if within is None else within
+
+    def _denying(self, also: str | None) -> frozenset[int]:
+        key = ("negation", f"no or {also}")
+        if key not in self._covered:
+            words = self._named("negation", "no")
+            self._covered[key] = words if also is None else words | self._named("negation", also)
+        return self._covered[key]
 
     def _denial_before(self, term: Term, denying: frozenset[int]) -> int | None:
         nearest = term.first
@@ -164,14 +169,16 @@ class Passage:
 
     def _find_refused(self) -> Iterator[int]:
         """Find what follows "Negative prompt:", "Avoid:" or the like, to the end of its sentence."""
+        last = 0
         for colon in range(1, len(self.words) - 1):
-            if self.words[colon] not in _COLONS or self.words[colon + 1] == QUOTE:
+            if colon < last or self.words[colon] not in _COLONS or self.words[colon + 1] == QUOTE:
                 continue
             denial = self.clause(colon).first
             opens = denial in self._named("negation", "no") and colon - 1 in self._named("negation", "no")
             if opens or self.covers("refusal", colon - 1):
                 first = colon + 2 if self.words[colon + 1] == "\n" else colon + 1
-                yield from range(first, self.sentence(min(first, len(self.words) - 1)).last)
+                last = self.sentence(min(first, len(self.words) - 1)).last
+                yield from range(first, last)
 
     def _find_fillers(self) -> frozenset[int]:
         tables = ("filler", "break", "speed", "amount")

@@ -15,6 +15,7 @@ from talkies.script.words import QUOTE, is_mark
 
 _BEATS_PER_MINUTE = re.compile(r"(?<!\d)(\d{2,3})\s?bpm\b", re.IGNORECASE)
 _SLOW_BELOW, _FAST_ABOVE = 90, 120  # beats per minute
+_REACH_TO_SOUND = 15  # words from "no sound" to what is heard all the same
 _REACH_BACK, _REACH_ON = 6, 6  # words around a word for music that can describe it
 
 
@@ -49,7 +50,9 @@ def _is_refused(passage: Passage, term: Term) -> bool:
 
     "No sad music" refuses only that which is sad, "no guitar" only the guitar.
     """
-    if term.name != "music":
+    if term.name != "music" or any(
+        not passage.is_ruled_out(other) for other in _excepted(passage, term, "music")
+    ):
         return False
     denial = passage.denial(term)
     if denial is None or denial >= term.first:
@@ -79,22 +82,34 @@ def _is_without(passage: Passage) -> bool:
 
 def _has_sound(passage: Passage, term: Term) -> bool:
     """Tell whether a sound is told of where words that leave nothing else have theirs."""
-    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
-    room = Span(sentence.first, term.first) if term.name == "before" else Span(term.first, clause.last)
+    near = _near(passage, term)
+    room = Span(near.first, term.first) if term.name == "before" else Span(term.first, near.last)
     return any(not passage.is_ruled_out(sound) for sound in passage.terms("sound", room))
 
 
 def _is_excepted(passage: Passage, term: Term) -> bool:
     """Tell whether something is heard in spite of "no sound": 没有声音，只有风声."""
-    sentence = passage.sentence(term.first)
+    return bool(_excepted(passage, term, "sound"))
+
+
+def _excepted(passage: Passage, term: Term, table: str) -> list[Term]:
+    """The terms of a table that follow an "except", or an "only" after another term."""
+    near = _near(passage, term)
     exceptions = (
         word
-        for word in range(*sentence)
+        for word in range(*near)
         if passage.covers("negation", word, "except")
         or (word >= term.last and passage.covers("negation", word, "stop"))
     )
-    first = next(exceptions, sentence.last)
-    return bool(passage.terms("sound", Span(first, sentence.last)))
+    return passage.terms(table, Span(next(exceptions, near.last), near.last))
+
+
+def _near(passage: Passage, term: Term) -> Span:
+    """The words around what wants no sound in which it says what is heard all the same."""
+    sentence = passage.sentence(term.first)
+    return Span(
+        max(sentence.first, term.first - _REACH_TO_SOUND), min(sentence.last, term.last + _REACH_TO_SOUND)
+    )
 
 
 def _mood(passage: Passage, music: list[Term]) -> Mood | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
@@ -39,9 +39,11 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
     sounds: list[Sound] = []
     heard: set[tuple[str, int | None]] = set()
     terms = passage.terms("sound", span)
-    silenced = [term for term in terms if passage.is_ruled_out(term, "sound")]
+    denied = {term for term in terms if passage.is_ruled_out(term, "sound")}
+    taken_back = _taken_back(passage, denied)
     for term in terms:
-        if term in silenced or any(_silences(passage, denied, term) for denied in silenced):
+        last, sentences = taken_back.get(term.name, (-1, ()))
+        if term in denied or term.first < last or passage.sentence(term.first) in sentences:
             continue
         is_ambience = term.name in AMBIENCES
         moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
@@ -60,17 +62,20 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
     return tuple(sounds)
 
 
-def _silences(passage: Passage, denied: Term, term: Term) -> bool:
-    """Tell whether a sound that is denied by name takes back one that is implied: "lightning but no thunder".
+def _taken_back(passage: Passage, denied: Iterable[Term]) -> dict[str, tuple[int, set[Span]]]:
+    """Find the sounds that are denied by name, and so where only implied: "lightning but no thunder".
 
-    "The dog barks, then stops barking" takes nothing back.
+    For each the word up to which it is taken back, and further sentences in which it is. "The dog barks, then
+    stops barking" takes nothing back.
     """
-    if denied.name != term.name or not _is_named(passage, denied):
-        return False
-    denial = passage.denial(denied, "sound")
-    if denial is not None and passage.covers("negation", denial, "ends"):
-        return False
-    return term.first < denied.first or passage.sentence(term.first) == passage.sentence(denied.first)
+    found: dict[str, tuple[int, set[Span]]] = {}
+    for term in denied:
+        denial = passage.denial(term, "sound")
+        is_ending = denial is not None and passage.covers("negation", denial, "ends")
+        if _is_named(passage, term) and not is_ending:
+            last, sentences = found.get(term.name, (-1, set()))
+            found[term.name] = max(last, term.first), sentences | {passage.sentence(term.first)}
+    return found
 
 
 def _is_named(passage: Passage, term: Term) -> bool:
