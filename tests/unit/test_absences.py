@@ -41,6 +41,21 @@ def test_a_voice_from_outside_the_picture_needs_no_face() -> None:
     assert absences('A deep voice-over: "In the beginning there was the sea."') == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "light"), [("At night, she waits.", "night"), ("Golden hour.", "golden hour")]
+)
+def test_an_hour_that_the_photo_does_not_show_is_said(prompt: str, light: str) -> None:
+    assert absences(prompt) == (f"the light “{light}”: the photo keeps its own",)
+
+
+def test_an_hour_that_comes_or_that_the_photo_shows_is_not_said() -> None:
+    assert absences("Night falls.") == ()
+    assert absences("The sun sets.") == ()
+    dark = Scene(PLAIN // 3, PLAIN // 3, (), None, (), estimate_depth(Landscape(PLAIN, None), None, ()))
+    plan = draw(settle(prompt="At night.", first_frame=PictureFacts("a" * 64, 640, 360)), read("At night."))
+    assert list_absences(plan, plan.shots[0], dark) == ()
+
+
 def _front_and_aside(degrees: float = 90) -> tuple[Face, Face]:
     """A face, and the same turned aside."""
     (front, *_) = find_faces(decode_picture(PORTRAIT.read_bytes()))

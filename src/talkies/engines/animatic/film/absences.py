@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import cv2
+import numpy as np
+
 from talkies.engines.animatic.living.casting import Cast, cast
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
+from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import named_kinds
@@ -15,6 +19,9 @@ from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, Shot
 
 _FACIAL = FEELINGS.keys() | GESTURES.keys()
+_LIT = 105.0  # mean lightness, 0..255, of a picture that shows no night
+_WARM, _WARMEST = 10.0, 97  # of CIELAB's b, its percentile in a picture that a low sun may light
+_AT_NIGHT, _LOW_SUN = frozenset({"night", "moonlight"}), frozenset({"sunset", "sunrise", "golden_hour"})
 _CALLED: dict[Kind, str] = {"sky": "sky", "water": "water", "plants": "leaves or grass", "flames": "flames"}
 
 
@@ -23,7 +30,12 @@ def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
     number = plan.shots.index(shot)
     roles = cast(plan, scene.faces)
     cues = [cue for cue in plan.cues if cue.shot == number]
-    return (*_unspoken(plan, number, roles), *_unacted(cues, roles), *_unmoved(cues, scene))
+    return (
+        *_unspoken(plan, number, roles),
+        *_unacted(cues, roles),
+        *_unmoved(cues, scene),
+        *(() if hour_change(plan, shot) else _unlit(cues, scene)),
+    )
 
 
 def _unspoken(plan: Plan, number: int, roles: Cast) -> Iterator[str]:
@@ -64,3 +76,13 @@ def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:
         if kinds and not kinds & found.keys():
             missing = " or ".join(_CALLED[kind] for kind in sorted(kinds))
             yield f"{quote(cue.who, cue.text)}: no {missing} was found in the picture"
+
+
+def _unlit(cues: list[Cue], scene: Scene) -> Iterator[str]:
+    """Name the hours that a picture clearly was not taken at; it keeps its own light."""
+    lab = cv2.cvtColor(cv2.resize(scene.prepared, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+    light, yellowness = lab[..., 0].astype(np.float32), lab[..., 2].astype(np.float32) - 128
+    is_cold = np.percentile(yellowness, _WARMEST) < _WARM
+    for cue in cues:
+        if (cue.kind in _AT_NIGHT and light.mean() > _LIT) or (cue.kind in _LOW_SUN and is_cold):
+            yield f"the light “{cue.kind.replace('_', ' ')}”: the photo keeps its own"

@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from talkies.engines.animatic.living.clouds import OVERCAST, STORM_CLOUDS, Clouds, Deck
 from talkies.engines.animatic.living.falling import Rain, Snow, Wind
 from talkies.engines.animatic.living.floating import Dust, Embers
 from talkies.engines.animatic.living.haze import FOG, SMOKE, Haze
+from talkies.engines.animatic.living.hours import PassingHour, hour_change
 from talkies.engines.animatic.living.light import (
     CANDLE,
+    DULL,
     FIRE,
     NEON,
     NIGHT,
@@ -24,7 +27,7 @@ from talkies.engines.animatic.living.light import (
 )
 from talkies.engines.animatic.living.plumes import smoke_column, steam
 from talkies.engines.animatic.living.rays import SunRays
-from talkies.engines.animatic.living.scenery import is_frozen, is_steam
+from talkies.engines.animatic.living.scenery import is_frozen, is_steam, named_clouds
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.living.switching import SwitchedLight, light_changes
 from talkies.engines.animatic.optics.camera import Pose
@@ -124,7 +127,8 @@ def make_air(
     kinds = frozenset(cue.kind for cue in cues)
     stage = Stage(scene, focus)
     steams = is_steam(shot.text)
-    layers = [make(stage) for kind, make in _makers(kinds, seed, steams=steams) if kind in kinds]
+    layers = _sky(stage, kinds, shot.text, seed)
+    layers += [make(stage) for kind, make in _makers(kinds, seed, steams=steams) if kind in kinds]
     flashes = [cue.start_s for cue in cues if cue.kind == "lightning"]
     if flashes:
         layers.append(Lightning(flashes, seed))  # last, so that it lights the rain as well
@@ -136,6 +140,9 @@ def make_air(
     if blasts:
         blaze = Blasts(stage, blasts, seed)
         layers += [smoke_column(stage, blaze.place, seed, min(blasts)), blaze]
+    hour = hour_change(plan, shot)
+    if hour is not None:
+        layers.insert(0, PassingHour(stage, hour))
     changes = light_changes(plan, number, shot.text)
     if changes:
         layers.append(SwitchedLight(stage, changes, shot.text, seed))
@@ -167,6 +174,28 @@ def _makers(kinds: frozenset[str], seed: int, *, steams: bool) -> tuple[tuple[st
         ("snow", lambda stage: Snow(stage, wind, strength, seed)),
         ("storm" if storm_rains else "rain", lambda stage: Rain(stage, wind, strength, seed, light)),
     )
+
+
+def _sky(stage: Stage, kinds: frozenset[str], text: str, seed: int) -> list[_Layer]:
+    """What a weather does to the photo's open sky, and so to its light."""
+    deck = _deck(kinds, text)
+    if deck is None:
+        return []
+    clouds = Clouds(stage, deck, _wind(kinds, seed).speed, seed)
+    if not clouds.come:
+        return []
+    if kinds & {"storm", "snow"}:
+        return [clouds]
+    return [clouds, Gloom(STORM if deck == STORM_CLOUDS else DULL)]
+
+
+def _deck(kinds: frozenset[str], text: str) -> Deck | None:
+    """What covers a clear sky in a weather; None where it stays as it is."""
+    told = named_clouds(text) if "cloudy" in kinds else None
+    falls = kinds & {"rain", "snow"}
+    if "storm" in kinds or told == "dark" or (falls and "lightning" in kinds):
+        return STORM_CLOUDS
+    return OVERCAST if told or (falls and "clear" not in kinds) else None
 
 
 def _wind(kinds: frozenset[str], seed: int) -> Wind:

@@ -57,6 +57,7 @@ def _strips(frame: Frame, weights: Field) -> Iterator[tuple[slice, Frame]]:
 
 
 def _mix(part: Frame, other: Frame, share: Frame) -> None:
+    """Mix a strip in place; the share is used up. New memory for each step would cost as much as the step."""
     mixed_in = cv2.multiply(other, share, scale=1 / 255)
-    rest = cv2.multiply(part, cv2.bitwise_not(share), scale=1 / 255)
-    cv2.add(rest, mixed_in, dst=part)
+    cv2.multiply(part, cv2.bitwise_not(share, dst=share), scale=1 / 255, dst=part)
+    cv2.add(part, mixed_in, dst=part)

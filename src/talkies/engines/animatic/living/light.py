@@ -211,6 +211,7 @@ class Mood:
 
 
 STORM = Mood(light=0.68, grey=0.4, tint=(0.9, 0.98, 1.14))
+DULL = Mood(light=0.86, grey=0.25, tint=(0.96, 1.0, 1.06))
 WINTER = Mood(light=0.74, grey=0.34, tint=(0.95, 1.0, 1.07))
 
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.blending import mix_in
 from talkies.engines.animatic.living.haze import TILE, tileable_noise
-from talkies.engines.animatic.living.sight import HALF, Field, Sight, Stage
+from talkies.engines.animatic.living.sight import HALF, Field, Sight, Stage, open_sky
 from talkies.engines.animatic.optics.projection import sample
 from talkies.engines.animatic.vision.matte import prominence
-from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame, rng
 
 _PROMINENT = 0.55  # of the most prominent: what belongs to the hot thing
@@ -91,7 +90,8 @@ class Plume:
         self._colour = stage.filled(colour)
         self._vapour = vapour
         self._since_s = since_s
-        self._sky = _open_sky(stage.scene) if since_s > -math.inf else None
+        look = stage.scene.look
+        self._sky = open_sky(stage.scene, look.size, LEAST_SKY) if since_s > -math.inf else None
 
     def draw(self, frame: Frame, sight: Sight) -> None:
         """Let the plume rise in a frame, in place."""
@@ -180,15 +180,3 @@ def smoke_column(stage: Stage, foot: tuple[float, float], seed: int, since_s: fl
     by_day = float(cv2.resize(stage.scene.prepared, (32, 32), interpolation=cv2.INTER_AREA).mean()) > _DAY
     shade = _SMOKE_BY_DAY if by_day else _SMOKE_BY_NIGHT
     return Plume(stage, vent, shade * stage.light, _SMOKE, seed, since_s)
-
-
-def _open_sky(scene: Scene) -> Field | None:
-    """Tell how much open sky is at each place, 0..1, of a picture that shows one."""
-    sky = scene.look.sky
-    if sky is None or sky.confidence < LEAST_SKY:
-        return None
-    land = scene.land
-    if land is None:
-        return sky.cover
-    small = cv2.resize(land, sky.cover.shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(1 - small.astype(np.float32) / np.float32(255), np.float32)

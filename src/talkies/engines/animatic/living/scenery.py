@@ -45,6 +45,21 @@ _FROZEN = _words(
     "定格|静止|凝固",
 )
 _STEAM = _words("steam(?:s|ing|y)?|vapou?r", "蒸汽|热气")
+_DARK_CLOUDS = _words(
+    "(?:storm|thunder|dark|darkening|black|heavy|ominous|menacing|threatening|brooding|rain)[- ]?clouds?"
+    "|thunderheads?|(?:dark|black|leaden|threatening|ominous|stormy) sk(?:y|ies)",
+    "乌云|黑云",
+)
+_GREY_CLOUDS = _words(
+    "overcast|gr[ae]y (?:clouds?|sk(?:y|ies))|cloud cover|clouds? over|(?<!partly )cloudy"
+    r"|clouds? (?:\w+ ){0,2}?(?:gather\w*|thicken\w*|(?:roll|clos|mov|build)\w* (?:in|up))",
+    "阴云|阴天|多云|云层密布",
+)
+_CLOUDS_LEAVE = _words(
+    r"(?:clouds?|overcast|sk(?:y|ies)) (?:\w+ ){0,2}?"
+    r"(?:part|clear|lift|disperse|dissolve|vanish|disappear|break(?:ing)?(?: up| apart)|leav)\w*",
+    "云散|云开|云层散|云消",
+)
 _SOUNDING: dict[Ambience | Effect, Water] = {"waterfall": "waterfall", "stream": "stream", "surf": "waves"}
 _BREEZE, _WIND, _STORM = 0.4, 1.0, 1.6
 
@@ -103,6 +118,15 @@ def is_frozen(text: str) -> bool:
 def is_steam(text: str) -> bool:
     """Tell whether what a text calls smoke is steam, that rises from one thing."""
     return _STEAM.search(text) is not None
+
+
+def named_clouds(text: str) -> Literal["dark", "grey"] | None:
+    """Tell which clouds a text wants to cover the sky; None where its clouds only drift, or leave."""
+    if _CLOUDS_LEAVE.search(text):
+        return None
+    if _DARK_CLOUDS.search(text):
+        return "dark"
+    return "grey" if _GREY_CLOUDS.search(text) else None
 
 
 def named_kinds(text: str) -> frozenset[Kind]:

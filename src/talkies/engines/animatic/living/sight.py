@@ -188,3 +188,21 @@ class Sight:
             away = ((places - centre) ** 2).sum(axis=1) / np.float32(radius**2)
             clear = np.minimum(clear, 1 - np.exp(-away))
         return clear
+
+
+def open_sky(scene: Scene, size: tuple[int, int], least: float) -> Field | None:
+    """Tell how much open sky is at each place, 0..1, stretched over the picture.
+
+    Args:
+        scene: None where its sky is less sure than `least`.
+        size: columns and rows of the answer.
+        least: confidence.
+    """
+    sky = scene.look.sky
+    if sky is None or sky.confidence < least:
+        return None
+    land = scene.land
+    if land is None:
+        return np.asarray(cv2.resize(sky.cover, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    small = cv2.resize(land, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(1 - small.astype(np.float32) / np.float32(255), np.float32)
