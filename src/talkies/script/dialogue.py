@@ -38,7 +38,7 @@ class Dialogue:
             if self._passage.words[word] != QUOTE:
                 continue
             quotation = self._passage.quotation_at[word]
-            tag = tag_of(self._passage, word, span.first)
+            tag = tag_of(self._passage, self._people, word, span.first)
             if not quotation.is_title and is_spoken(self._passage, self._people, word, tag, span.first):
                 lines.append((word, self._line(word, tag, span)))
         return lines

@@ -1,4 +1,4 @@
-"""Tell speech from writing: which quotations are said aloud, and which words around them tell of it."""
+"""Tell which quotations are said aloud, and which words around them tell of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 from talkies.script.passage import Passage, Span
 from talkies.script.people import People
-from talkies.script.words import QUOTE, is_mark, is_unspaced
+from talkies.script.vocabulary import Term
+from talkies.script.words import QUOTE
+from talkies.script.writing import is_said_by_writing, is_set_off, is_shown_after, is_shown_before
 
 _REACH_ON = 14  # words after a quotation in which its "said the girl" is looked for
 _VERB_REACH_ON = 7  # and its verb
-_WRITING_REACH = 6  # words from a quotation to the sign that shows it
-_SCARE_QUOTE_WORDS = 3
 _COLONS = ":："
+_HOW = "地"  # ends the word for how it is said: 不耐烦地说 denies nothing
+_NEVER_DENIED = "道"  # 不屑道: this verb is not denied by 不
 
 
 class Tag(NamedTuple):
@@ -26,10 +28,10 @@ class Tag(NamedTuple):
     is_before: bool
 
 
-def tag_of(passage: Passage, word: int, floor: int) -> Tag | None:
+def tag_of(passage: Passage, people: People, word: int, floor: int) -> Tag | None:
     """Find the tag of the quotation at `word`; `floor` is the first word of its shot. None if it has none."""
     before = words_before(passage, word, floor)
-    verb = _last_verb(passage, before)
+    verb = _last_verb(passage, people, before)
     if verb is not None or _ends_in_colon(passage, before):
         return Tag(before, verb, is_before=True)
     after = _words_after(passage, word)
@@ -50,22 +52,40 @@ def words_before(passage: Passage, word: int, floor: int) -> Span:
 
 
 def is_spoken(passage: Passage, people: People, word: int, tag: Tag | None, floor: int) -> bool:
-    """Tell whether a quotation is said aloud, and is no sign, title or word in doubt."""
+    """Tell whether a quotation is said aloud, and is no sign, title or word in doubt, nor denied."""
     before = words_before(passage, word, floor)
-    shown = _last_writing(passage, before)
-    if tag is not None and tag.is_before and tag.verb is not None:
-        return shown is None or not _is_said_by_writing(passage, people, tag.verb, shown)
-    if shown is not None and word - shown <= _WRITING_REACH:
+    if _is_never_said(passage, people, before):
         return False
-    if tag is not None:
-        return bool(people.within(tag.span)) or _last_writing(passage, tag.span) is None
-    return not (_is_shown_after(passage, word) or _is_word_in_doubt(passage, word))
+    if tag is not None and tag.is_before and tag.verb is not None:
+        return not is_said_by_writing(passage, people, tag.verb, before)
+    if is_shown_before(passage, people, before) or is_set_off(passage, word):
+        return False
+    if tag is None:
+        return not is_shown_after(passage, word)
+    return tag.is_before or bool(people.within(tag.span)) or not passage.terms("writing", tag.span)
 
 
-def _last_verb(passage: Passage, span: Span) -> int | None:
-    verbs = passage.terms("speech", span)
-    said = [verb for verb in verbs if not passage.is_negated(verb)]
+def _last_verb(passage: Passage, people: People, span: Span) -> int | None:
+    said = [verb for verb in passage.terms("speech", span) if not _is_denied(passage, people, verb)]
     return said[-1].first if said else None
+
+
+def _is_never_said(passage: Passage, people: People, before: Span) -> bool:
+    """Tell whether the words right before a quotation deny it: don't say "cheese"."""
+    verbs = passage.terms("speech", before)
+    if not verbs or passage.clause_of[verbs[-1].first] != passage.clause_of[before.last - 1]:
+        return False
+    return _is_denied(passage, people, verbs[-1])
+
+
+def _is_denied(passage: Passage, people: People, verb: Term) -> bool:
+    """Tell whether a verb of saying is denied, and not what is done beside: "without turning he says"."""
+    clause = passage.clause(verb.first)
+    denials = [word for word in range(clause.first, verb.first) if passage.covers("negation", word, "no")]
+    if not denials or passage.words[verb.last - 1] == _NEVER_DENIED or not passage.is_negated(verb):
+        return False
+    between = Span(denials[-1] + 2, verb.first)
+    return not people.within(between) and _HOW not in passage.words[between.first : between.last]
 
 
 def _ends_in_colon(passage: Passage, span: Span) -> bool:
@@ -90,47 +110,3 @@ def _words_after(passage: Passage, word: int) -> Span:
 def _first_verb(passage: Passage, span: Span) -> int | None:
     verbs = passage.terms("speech", Span(span.first, min(span.last, span.first + _VERB_REACH_ON)))
     return verbs[0].first if verbs else None
-
-
-def _last_writing(passage: Passage, span: Span) -> int | None:
-    """The last word in a span that speaks of something written."""
-    written = passage.terms("writing", span)
-    return written[-1].last if written else None
-
-
-def _is_said_by_writing(passage: Passage, people: People, verb: int, shown: int) -> bool:
-    """Tell whether a sign says it, or is named between the verb and the quotation."""
-    if shown > verb:
-        return not passage.covers("writing", shown - 1, "word")
-    if verb - shown >= _WRITING_REACH:
-        return False
-    between = Span(shown, verb)
-    if people.within(between) or any(passage.covers("break", word, "join") for word in range(shown, verb)):
-        return False
-    has_speaker = bool(people.within(Span(passage.clause(verb).first, verb)))
-    return not has_speaker or passage.words[verb].endswith("ing")
-
-
-def _is_shown_after(passage: Passage, word: int) -> bool:
-    """Tell whether a sign follows, or leads on from, a quotation: “营业中”的招牌, "SALE" on the wall."""
-    last = min(passage.sentence(word).last, word + 1 + _WRITING_REACH)
-    for at in range(word + 1, last):
-        if passage.words[at] == QUOTE:
-            return False
-        if passage.covers("writing", at) or passage.covers("writing_after", at):
-            return True
-    return False
-
-
-def _is_word_in_doubt(passage: Passage, word: int) -> bool:
-    """Tell whether the marks only set off a word inside a sentence: a "magical" forest, “神奇”的森林."""
-    text = passage.quotation_at[word].text
-    if text[-1] in ".!?,。！？，…" or word + 1 >= len(passage.words):
-        return False
-    after = passage.words[word + 1]
-    if after == "的":
-        return True
-    if is_mark(after) or is_unspaced(after) or len(text.split()) > _SCARE_QUOTE_WORDS or word == 0:
-        return False
-    before = word - 1
-    return passage.covers("determiner", before) or passage.covers("preposition", before)

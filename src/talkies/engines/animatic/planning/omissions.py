@@ -79,7 +79,7 @@ _PHOTOGRAPHIC = re.compile(
     re.IGNORECASE,
 )
 """Looks that a filmed photo has, or that are no matter of drawing."""
-_SUNG = re.compile(r"\bs[iau]ng|\brap|\bhum|唱|哼")
+_SUNG = re.compile(r"\bs[iauo]ng|\brap|\bhum|唱|哼")
 _ACCENT = re.compile(r"accent|dialect|sichuanese|口音|台湾腔|方言|(?:四川|陕西|东北)话", re.IGNORECASE)
 
 
