@@ -47,7 +47,8 @@ class Dialogue:
         passage = self._passage
         about = tag.span if tag is not None else words_before(passage, word, shot.first)
         speaker = self._speaker(word, tag, shot)
-        told_unseen = any(
+        is_thought = tag is not None and tag.verb is not None and passage.covers("speech", tag.verb, "think")
+        told_unseen = is_thought or any(
             not (passage.is_negated(term) or passage.covers("manner", term.first))  # "in a male voice"
             for term in passage.terms("voice_over", about)
         )

@@ -201,9 +201,15 @@ class Passage:
         word = self.words[number]
         if word == QUOTE:
             return self._quotation_ends_sentence(number)
-        if word == "." and number and self.words[number - 1] in _ABBREVIATIONS:
+        if word == "." and number and self._is_abbreviation(number - 1):
             return False
         return word in _SENTENCE_ENDS
+
+    def _is_abbreviation(self, number: int) -> bool:
+        """Tell whether the dot after a word only shortens it: "Mr.", "(V.O.)"."""
+        word, after = self.words[number], self.text[self.ends[number + 1] : self.ends[number + 1] + 1]
+        is_initial = len(word) == 1 and word.isalpha() and word.isascii()
+        return word in _ABBREVIATIONS or (is_initial and after.strip() != "")
 
     def _quotation_ends_sentence(self, number: int) -> bool:
         """Tell whether a sentence ends with a quotation: it closes itself; a capital or label follows."""
