@@ -39,7 +39,7 @@ class Dialogue:
                 continue
             quotation = self._passage.quotation_at[word]
             tag = tag_of(self._passage, self._people, word, span.first)
-            if not quotation.is_title and is_spoken(self._passage, self._people, word, tag, span.first):
+            if not quotation.is_mute and is_spoken(self._passage, self._people, word, tag, span.first):
                 lines.append((word, self._line(word, tag, span)))
         return lines
 
@@ -56,6 +56,7 @@ class Dialogue:
         is_told = speaker.voice and not speaker.is_guess
         hinted = None if is_told else self._hinted_voice(self._with_voice_after(word, about), voice_over)
         voice = hinted or speaker.voice
+        manner = _manner(passage, tag, self._from_speaker(tag, about)) + _manner_after(passage, word, tag)
         self._speaker_before = speaker
         self._quoted_before = word
         return Line(
@@ -64,7 +65,7 @@ class Dialogue:
             voice=voice or ("narrator" if voice_over else _DEFAULT_VOICE),
             chorus=(hinted,) * len(speaker.chorus) if hinted else speaker.chorus,
             language=self._language(word, about),
-            manner=_manner(passage, tag, self._from_speaker(tag, about)) + _manner_after(passage, word, tag),
+            manner=manner + passage.quotation_at[word].directions,
             voice_over=voice_over,
         )
 

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from talkies.script.words import QUOTE, QUOTE_REST
+from talkies.script.vocabulary import vocabulary
+from talkies.script.words import QUOTE, QUOTE_REST, cut
 
 # What may close each mark. Typists mix straight and curly marks, and some close with an opening one.
 _CLOSERS = {
@@ -40,13 +41,22 @@ _CLOSERS_TRIED = 6  # marks after an opening one that may close it
 _CLEAR_END = ".!?,…。！？，—-"
 
 
+# What may be a direction to the speaker: (sighs), [whispering], *laughs*.
+_ASIDE = re.compile(r"([(（\[【])([^()（）\[\]【】]{1,60})[)）\]】]|\*([^*]{1,60})\*")
+_TELLING = ("manner", "speech", "action", "living_action", "sound")
+
+
 class Quotation(NamedTuple):
-    """A quotation: its place with the marks, the words inside, and whether the marks are for titles only."""
+    """A quotation: its place with the marks, the words inside, and the directions that stand among them.
+
+    `is_mute`: it is never said, as the marks are for titles only, or nothing but directions stands inside.
+    """
 
     start: int
     end: int
     text: str
-    is_title: bool
+    is_mute: bool
+    directions: tuple[str, ...] = ()
 
 
 def find_quotations(text: str) -> list[Quotation]:
@@ -71,7 +81,9 @@ def find_quotations(text: str) -> list[Quotation]:
         words = inside.rstrip("\\").strip()
         at = min(start + len(inside) + 2, len(text))
         if words:
-            found.append(Quotation(start, at, words, mark == _TITLE_MARK))
+            said, directions = _without_directions(words)
+            is_mute = mark == _TITLE_MARK or not said
+            found.append(Quotation(start, at, said or words, is_mute, directions))
     return found
 
 
@@ -83,6 +95,33 @@ def mask(text: str, quotations: Sequence[Quotation]) -> str:
         pieces += [text[at : quotation.start], QUOTE, QUOTE_REST * (quotation.end - quotation.start - 1)]
         at = quotation.end
     return "".join([*pieces, text[at:]])
+
+
+def _without_directions(words: str) -> tuple[str, tuple[str, ...]]:
+    """Part what is said from the directions among it: "(sighs) I don't know."."""
+    directions: list[str] = []
+    pieces: list[str] = []
+    at = 0
+    for match in _ASIDE.finditer(words):
+        before = "".join([*pieces, words[at : match.start()]]).rstrip()
+        if _is_direction(match, before):
+            directions.append((match.group(2) or match.group(3)).strip())
+            pieces.append(words[at : match.start()])
+            at = match.end()
+    said = "".join([*pieces, words[at:]])
+    return (re.sub(r"\s+", " ", said).strip() if directions else words), tuple(directions)
+
+
+def _is_direction(match: re.Match[str], before: str) -> bool:
+    """Tell whether an aside is a direction: always in [], in () at the head of a sentence, else by its words."""
+    aside = match.group(2) or match.group(3)
+    if not any(character.isalpha() for character in aside):
+        return False
+    opens = before == "" or before[-1] in _CLEAR_END
+    if match.group(1) and (match.group(1) in "[【" or opens):
+        return True
+    found = vocabulary().find([word.text for word in cut(aside)])
+    return any(table in found for table in _TELLING)
 
 
 def _inside_double(text: str, start: int, mark: str, blank_lines: Sequence[int]) -> str | None:
