@@ -281,3 +281,13 @@ def test_reading_takes_time_in_proportion_to_length(unit: str) -> None:
     assert (
         seconds(LONGEST) < 12 * seconds(LONGEST // 4) + 0.02
     )  # a quadratic reader would take 16 times as long
+
+
+@given(st.lists(st.sampled_from([*'{}[]:,"', '"a"', '"line"', '"shots"', "1", "true", *PIECES]), max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_whatever_looks_like_json_reads_as_at_least_one_shot(pieces: list[str]) -> None:
+    assert len(read("{" + "".join(pieces) + "}").shots) >= 1
+
+
+def test_json_nested_too_deep_to_parse_is_read_all_the_same() -> None:
+    assert len(read('{"a":' * 2000).shots) == 1

@@ -113,7 +113,7 @@ def _without_directions(words: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_direction(match: re.Match[str], before: str) -> bool:
-    """Tell whether an aside is a direction: always in [], in () at the head of a sentence, else by its words."""
+    """Tell whether an aside is a direction: in [], in () at the head of a sentence, else by its words."""
     aside = match.group(2) or match.group(3)
     if not any(character.isalpha() for character in aside):
         return False

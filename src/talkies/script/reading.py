@@ -20,6 +20,7 @@ from talkies.script.scenery import read_style, told
 from talkies.script.scoring import is_silent, read_music
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
+from talkies.script.structured import as_prose
 from talkies.script.unquoted import read_unquoted
 from talkies.script.words import QUOTE
 
@@ -44,7 +45,7 @@ def read(prompt: str) -> Script:
     >>> [sound.kind for sound in script.shots[0].sounds]
     ['rain']
     """
-    passage = Passage(_without_flags(prompt))
+    passage = Passage(_without_flags(as_prose(prompt)))
     people = People(passage)
     owners = clause_owners(passage)
     dialogue = Dialogue(passage, people)
