@@ -78,7 +78,8 @@ def _says(passage: Passage, people: People, verb: int, before: Span) -> bool:
     if signs and signs[-1].last == verb and passage.words[verb].endswith("ing"):
         return True
     if signs and named:
-        return signs[0].first < named[0].first and not _is_place(passage, Span(clause.first, signs[0].first))
+        is_placed = is_unspaced(passage.words[verb]) or _is_place(passage, Span(clause.first, signs[0].first))
+        return signs[0].first < named[0].first and not is_placed
     if named:
         return False
     if passage.covers("break", clause.first, "relative"):
@@ -112,8 +113,7 @@ def _opens_with_writing(passage: Passage, span: Span) -> bool:
 
 def _is_place(passage: Passage, lead: Span) -> bool:
     """Tell whether the noun after these words is only where somebody is: "on the screen a girl says"."""
-    is_placed = any(passage.covers("preposition", word) for word in range(*lead))
-    return is_placed or is_unspaced(passage.words[lead.last])
+    return any(passage.covers("preposition", word) for word in range(*lead))
 
 
 def _is_read_off(passage: Passage, people: People, verb: int, before: Span) -> bool:
@@ -128,13 +128,16 @@ def _is_read_off(passage: Passage, people: People, verb: int, before: Span) -> b
     is_led = before.last > verb and is_mark(passage.words[before.last - 1])
     if sign.name == "lead":
         return not is_led and _is_right_before(passage, sign, before.last)
-    is_apart = passage.clause_of[sign.first] != passage.clause_of[verb]
+    clause = passage.clause(sign.first)
+    is_apart = clause != passage.clause(verb) and not _is_place(passage, Span(clause.first + 1, sign.first))
     return not is_led or (is_apart and sign.name != "thing")
 
 
 def _shows(passage: Passage, people: People, term: Term, before: Span) -> bool:
     """Tell whether a term for writing is what shows the quotation that follows."""
     if term.name == "lead":
+        return _is_right_before(passage, term, before.last)
+    if term.name == "word" and _named(passage, people, Span(before.first, term.first)):
         return _is_right_before(passage, term, before.last)
     if term.name == "thing" and _named(passage, people, Span(before.first, term.first)):
         return term.last == before.last
