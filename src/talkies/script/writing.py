@@ -85,7 +85,9 @@ def _says(passage: Passage, people: People, verb: int, before: Span) -> bool:
     if passage.covers("break", clause.first, "relative"):
         return any(sign.last == clause.first for sign in _bearers(passage, before))
     earlier = Span(passage.sentence(verb).first, clause.first)
-    if signs and not _named(passage, people, earlier):
+    is_beside = _is_place(passage, Span(clause.first, signs[0].first)) if signs else True
+    is_sign = not is_beside and any(sign.name == "noun" for sign in signs)
+    if signs and (is_sign or not _named(passage, people, earlier)):
         return True
     if any(passage.covers("pronoun", word, "it") for word in range(*clause)):
         return bool(signs) or _speaks_of_writing(passage, people, earlier)
