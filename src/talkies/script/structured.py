@@ -66,7 +66,8 @@ def as_prose(prompt: str) -> str:
 def _without_marks(match: re.Match[str]) -> str:
     """Take the marks from `camera: "zoom in"`, and leave them where somebody may say it."""
     kinds = _kinds(match["label"])
-    if not kinds & {"plain", "told"} and not _is_film(match["label"]):
+    is_said = kinds & {"lines", "narration", "words"}
+    if is_said or not (kinds & {"plain", "told"} or _is_film(match["label"])):
         return f'{match["space"]}{match["label"]}: "{match["value"]}"' if match["mark"] else match[0]
     return match["space"] + _labelled(match["label"], match["value"])
 
