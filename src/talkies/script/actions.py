@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from talkies.plan import ActionKind
+from talkies.script.feelings import find_feelings
 from talkies.script.model import Action
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
@@ -18,12 +19,16 @@ from talkies.script.words import QUOTE
 _LONGEST_TEXT = 10  # words of an action, with what it is done to
 _REACH_TO_MUSIC = 4  # words from a feeling to the music that has it
 _FEELINGS = frozenset({"sadness", "anger", "surprise"})
+_MARKS = " ,.;:!?，。；：！？、()（）\n-–—*&_/#~…"  # at the end of an action's words
 _VERB = re.compile(r"[a-z]{2,}[a-rt-z]s")  # the form for "she"
 _DOING = re.compile(r"[a-z]{3,}ing")
+_SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut to": what follows is seen
 _IS = ("is", "are")
 _CALLS = frozenset({"cry", "sing"})  # what birds do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
+_ORDERED = frozenset({"wave", "smile", "frown", "surprise", "anger", "sadness"})  # "smile and wave"
+_BY_SCENERY = frozenset({"move", "dance", "run", "ride", "fly", "jump", "wave"})  # "the clouds race"
 _NOUNS = frozenset({"gesture", "walk", "run", "dance", "jump", "fight", "ride", "fall"})
 
 
@@ -43,14 +48,17 @@ def read_actions(
     told: tuple[ActionKind, str | None] | None = None
     clause = last = -1
     tables = ("action", "living_action", "whole_action")
-    terms = _longest(sorted(term for table in tables for term in passage.terms(table, span)))
+    told_terms = (term for table in tables for term in passage.terms(table, span))
+    terms = _longest([*told_terms, *find_feelings(passage, span)])
     for term in terms:
         if not _is_action(passage, term):
             continue
         subject = _subject(passage, people, term, span)
         if not _is_done(passage, term, owners, subject):
             continue
-        kind, who = cast(ActionKind, term.name), _name(passage, people, term, subject)
+        scenery = _scenery(passage, term, subject)
+        kind = cast(ActionKind, (scenery or term).name)
+        who = _name(passage, people, term, subject, scenery)
         goes_on = term.first == last or who == (told and told[1])  # 随风摇曳
         if told and kind == told[0] and goes_on and passage.clause_of[term.first] == clause:
             continue
@@ -63,9 +71,12 @@ def read_actions(
 
 
 def _longest(terms: Sequence[Term]) -> list[Term]:
-    """Keep of terms that begin together only the longest: "opens his eyes" opens nothing else."""
-    lasts = {term.first: term.last for term in sorted(terms)}
-    return [term for term in terms if term.last == lasts[term.first]]
+    """Drop terms inside a longer one: "opens his eyes" opens nothing, where "tears roll down" nothing rolls."""
+    kept: list[Term] = []
+    for term in sorted(terms, key=lambda term: (term.first, -term.last, term.name)):
+        if not kept or term.last > kept[-1].last or term[:2] == kept[-1][:2]:
+            kept.append(term)
+    return kept
 
 
 def _unknown_actions(
@@ -99,7 +110,48 @@ def _is_done(passage: Passage, term: Term, owners: Sequence[Owner], subject: Men
         return False
     if isinstance(subject, Mention):
         return not _is_noun(passage, term, subject)
-    return not passage.covers("living_action", term.first)
+    is_ownerless = not _is_living(passage, term) or _scenery(passage, term, subject) is not None
+    return is_ownerless or _is_ordered(passage, term)
+
+
+def _is_living(passage: Passage, term: Term) -> bool:
+    """Tell whether a term counts only when somebody does or has it."""
+    same = passage.terms("living_action", Span(term.first, term.first + 1))
+    return any(other.last == term.last for other in same) or passage.covers("feeling", term.last - 1)
+
+
+def _is_ordered(passage: Passage, term: Term) -> bool:
+    """Tell whether a term is an order, or goes on with one: "wave hello", "lower your head, look sad"."""
+    clause = passage.clause(term.first)
+    number = passage.clause_of[term.first]
+    if term.name not in _ORDERED or not _opens_as_order(passage, clause, term.first):
+        return False
+    before = passage.clauses[max(number - 1, 0)]
+    opens = passage.sentence(term.first).first == clause.first
+    return opens or _opens_as_order(passage, before, passage.lead(before))
+
+
+def _opens_as_order(passage: Passage, clause: Span, verb: int) -> bool:
+    """Tell whether a clause begins with a verb in its base form: "smile", not "smiles" nor "a smile"."""
+    if verb >= clause.last or passage.lead(clause) != verb:
+        return False
+    if any(passage.covers("determiner", word) for word in range(clause.first, verb)):
+        return False
+    tables = ("action", "living_action", "seeming", "move")
+    is_verb = any(passage.covers(table, verb) for table in tables)
+    return is_verb and not passage.words[verb].endswith(("s", "ing", "ed"))
+
+
+def _scenery(passage: Passage, term: Term, subject: Mention | str | None) -> Term | None:
+    """The scenery that moves by itself, and how: clouds that are "moving" or "racing" drift."""
+    named = passage.terms("scenery", Span(passage.clause(term.first).first, term.first))
+    if not named or isinstance(subject, Mention) or term.name not in _BY_SCENERY:
+        return None
+    before = named[0].first - 1
+    while before >= 0 and passage.covers("determiner", before):
+        before -= 1
+    is_place = before >= 0 and passage.covers("preposition", before) and passage.words[before] != "of"
+    return None if is_place else named[0]
 
 
 def _subject(passage: Passage, people: People, term: Term, span: Span) -> Mention | str | None:
@@ -153,15 +205,21 @@ def _is_of_camera(
 ) -> bool:
     """Tell whether it is the camera that does it: it owns the clause, and nobody in the clause can."""
     number = passage.clause_of[term.first]
-    if owners[number] != "camera" or passage.covers("shot_size", passage.lead(passage.clauses[number])):
+    lead = passage.lead(passage.clauses[number])
+    if owners[number] != "camera":
         return False
-    is_done_here = isinstance(subject, Mention) and subject.first >= passage.clauses[number].first
+    if any(passage.covers(table, lead) for table in _SHOWING):
+        return any(passage.covers(table, term.first) for table in _SHOWING)
+    is_aside = lead == term.first and passage.words[lead].endswith("ing")  # "cut to children, laughing"
+    is_done_here = isinstance(subject, Mention) and (
+        is_aside or subject.first >= passage.clauses[number].first
+    )
     return not is_done_here or passage.covers("move", term.first)
 
 
 def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
     """Tell whether a verb that is also a noun stands as one: "rides a huge wave"."""
-    if not passage.covers("living_action", term.first):
+    if not _is_living(passage, term):
         return False
     first = max(subject.last, passage.clause(term.first).first)
     return any(passage.covers("determiner", word) for word in range(first, term.first))
@@ -191,7 +249,12 @@ def _is_of_music(passage: Passage, term: Term) -> bool:
     return bool(passage.terms("music", following) or passage.terms("instrument", following))
 
 
-def _name(passage: Passage, people: People, term: Term, subject: Mention | str | None) -> str | None:
+def _name(
+    passage: Passage, people: People, term: Term, subject: Mention | str | None, scenery: Term | None
+) -> str | None:
+    if scenery is not None:
+        named = passage.spelt(scenery.first, scenery.last)
+        return subject if isinstance(subject, str) and named in subject else named
     if not isinstance(subject, Mention):
         return subject
     return (people.together(subject, passage.words[term.first]) or people.speaker(subject)).text
@@ -204,4 +267,4 @@ def _text(passage: Passage, term: Term, span: Span) -> str:
     first = term.first
     if _is_of_writing(passage, term):
         first -= 1
-    return passage.spelt(first, last).rstrip(" ,.;:!?，。；：！？、()（）\n")
+    return passage.spelt(first, last).rstrip(_MARKS)

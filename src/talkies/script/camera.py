@@ -143,7 +143,7 @@ def _is_of_camera(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool
         return True
     if owners[passage.clause_of[term.first]] == "camera":
         return before is None or _continues(passage, term, clause)
-    return _is_noun_for_a_move(passage, term)
+    return passage.lead(clause) != term.first and _is_noun_for_a_move(passage, term)
 
 
 def _describes_a_thing(passage: Passage, term: Term) -> bool:

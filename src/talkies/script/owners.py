@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 from talkies.script.passage import Passage, Span
+from talkies.script.vocabulary import Term
+from talkies.script.words import is_mark
 
 Owner = Literal["camera", "other"] | None
 
@@ -22,6 +24,10 @@ _CAMERA_TABLES = (
     "angle",
     "timing",
 )
+_BY_A_BODY = frozenset({"turn", "roll", "tilt", "crane", "handheld", "travel", "pan"})
+"""Moves that a head or a hand makes too; what the camera follows or comes near may be a hand."""
+_POSSESSIVES = ("determiner", "sex_hint", "direction")  # before a part of the body: "your left hand"
+_AFTER_A_MOVE = ("way", "direction", "speed", "amount", "leads_to", "determiner", "camera", "move", "angle")
 
 
 def clause_owners(passage: Passage) -> list[Owner]:
@@ -58,6 +64,8 @@ def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bo
     if passage.covers("pronoun", lead, "it"):
         return "camera" if it_means_camera else "other"
     if any(passage.covers(table, lead) for table in _CAMERA_TABLES):
+        if _is_of_somebody(passage, clause, lead):
+            return "other"
         return _owner_of_bare_verb(passage.words[lead], inherited)
     is_aside = inherited == "camera" and passage.words[lead].endswith(
         ("ed", "ing")
@@ -70,3 +78,41 @@ def _owner_of_bare_verb(verb: str, inherited: Owner) -> Owner:
     if inherited == "other" and not verb.endswith(("s", "ing", "ed")):
         return "camera" if verb.isascii() else "other"
     return inherited or "camera"
+
+
+def _is_of_somebody(passage: Passage, clause: Span, lead: int) -> bool:
+    """Tell whether a word for a move that opens a clause is what somebody does, or a thing that is named."""
+    moves = passage.terms("move", Span(lead, lead + 1))
+    if not moves or passage.covers("sure_move", lead):
+        return False
+    return _moves_body(passage, moves[0]) or _names_thing(passage, clause, moves[0])
+
+
+def _moves_body(passage: Passage, move: Term) -> bool:
+    """Tell whether it is a part of somebody's body that moves, or somebody who turns to the camera.
+
+    "Turn head", "raise your left hand"; not so "tilt up to her face", "follow her hands".
+    """
+    after = move.last
+    if passage.covers("object_marker", after) or passage.covers("object_marker", after - 1):
+        return passage.covers("viewer", max(after, move.first + 1)) or passage.covers("viewer", after + 1)
+    while any(passage.covers(table, after) for table in _POSSESSIVES):
+        after += 1
+    return move.name.split()[0] in _BY_A_BODY and passage.covers("body", after)
+
+
+def _names_thing(passage: Passage, clause: Span, move: Term) -> bool:
+    """Tell whether a word for a move is a noun: "a crane flies", "truck driver", "swing in the park".
+
+    "Crane over the roofs" and "a pan across the room" are moves: a way, a degree or nothing follows.
+    """
+    if move.last - move.first > 1 or not passage.covers("thing", move.first):
+        return False
+    is_after_article = any(passage.covers("determiner", word) for word in range(clause.first, move.first))
+    if move.last == clause.last or is_mark(passage.words[move.last]):
+        return is_after_article
+    after = passage.words[move.last]
+    if after.endswith("s") and passage.covers("move", move.last):  # "a crane flies"
+        return True
+    goes = any(passage.covers(table, move.last) for table in _AFTER_A_MOVE)
+    return not (goes or after.endswith(("ly", "ing")) or after[0].isdigit())

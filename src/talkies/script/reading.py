@@ -94,6 +94,7 @@ def _shot(
     position = _positions(passage, span)
     camera = read_camera(passage, span, owners)
     lines = dialogue.read(span)
+    actions = read_actions(passage, people, owners, span, position)
     return ScriptShot(
         text=passage.spelt(span.first, span.last).lstrip(_MARKS),
         framing=camera.framing,
@@ -105,8 +106,8 @@ def _shot(
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
-        sounds=read_sounds(passage, span, position),
-        actions=read_actions(passage, people, owners, span, position),
+        sounds=read_sounds(passage, span, position, actions),
+        actions=actions,
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),

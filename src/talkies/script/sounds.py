@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
-from talkies.script.model import Sound
+from talkies.script.model import Action, Sound
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 
@@ -31,11 +31,15 @@ _OF_A_MOMENT = frozenset(
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
 
-def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) -> tuple[Sound, ...]:
+def read_sounds(
+    passage: Passage, span: Span, position: Callable[[int], float], actions: Sequence[Action]
+) -> tuple[Sound, ...]:
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
-    `position(word)` is where in the shot's text a word stands, from 0 to 1.
+    `position(word)` is where in the shot's text a word stands, from 0 to 1. `actions` are the shot's: where
+    somebody waves, no sea is heard.
     """
+    greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
     heard: set[tuple[str, int | None]] = set()
     terms = passage.terms("sound", span)
@@ -44,6 +48,8 @@ def read_sounds(passage: Passage, span: Span, position: Callable[[int], float]) 
     for term in terms:
         last, sentences = taken_back.get(term.name, (-1, ()))
         if term in denied or term.first < last or passage.sentence(term.first) in sentences:
+            continue
+        if term.name == "surf" and position(term.first) in greetings:
             continue
         is_ambience = term.name in AMBIENCES
         moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
