@@ -71,7 +71,7 @@ def read_actions(
 
 
 def _longest(terms: Sequence[Term]) -> list[Term]:
-    """Drop terms inside a longer one: "opens his eyes" opens nothing, where "tears roll down" nothing rolls."""
+    """Drop terms inside a longer one: in "tears roll down" nothing else rolls."""
     kept: list[Term] = []
     for term in sorted(terms, key=lambda term: (term.first, -term.last, term.name)):
         if not kept or term.last > kept[-1].last or term[:2] == kept[-1][:2]:

@@ -104,7 +104,48 @@ def read_camera(passage: Passage, span: Span, owners: Sequence[Owner]) -> Camera
 
 
 def _still_terms(passage: Passage, span: Span) -> list[Term]:
-    return [term for term in passage.terms("still", span) if not passage.is_refused(term.first)]
+    """The words that ask for a camera that keeps still: "locked-off", "static", "no camera movement"."""
+    told = [term for term in passage.terms("still_word", span) if _is_said_of_camera(passage, term)]
+    denied = [term for term in passage.terms("motion", span) if _is_denied_to_camera(passage, term)]
+    wanted = [term for term in (*passage.terms("still", span), *told) if not passage.is_refused(term.first)]
+    return [*wanted, *denied]
+
+
+def _is_said_of_camera(passage: Passage, term: Term) -> bool:
+    """Tell whether it is the camera that is "static": 相机位置固定, "low angle, static"."""
+    clause = passage.clause(term.first)
+    if passage.covers("negation", term.first - 1):
+        return False
+    if _camera_before(passage, term.first, clause):
+        return True
+    if passage.lead(clause) != term.first or is_unspaced(passage.words[term.first]):
+        return False
+    following = range(term.last, min(term.last + 2, clause.last))
+    is_last = all(is_mark(passage.words[word]) for word in following)
+    return is_last or any(
+        passage.covers(table, word) for word in following for table in ("camera", "shot_size", "angle")
+    )
+
+
+def _is_denied_to_camera(passage: Passage, term: Term) -> bool:
+    """Tell whether a camera is not to move: "no camera movement", "the camera never moves", 不需要运镜."""
+    clause = passage.clause(term.first)
+    reach = range(term.first, max(clause.first, term.first - _REACH_BACK) - 1, -1)
+    denial = next((word for word in reach if passage.covers("negation", word, "no")), None)
+    if denial is None or not passage.is_negated(term):
+        return False
+    is_between = any(passage.covers("camera", word) for word in range(denial, term.last))
+    return is_between or _camera_before(passage, denial, clause)
+
+
+def _camera_before(passage: Passage, word: int, clause: Span) -> bool:
+    """Tell whether nothing but adverbs and "stays" stands between the camera and a word."""
+    before = word - 1
+    while before >= clause.first and not passage.covers("camera", before):
+        if not (_is_beside_the_point(passage, before) or passage.covers("staying", before)):
+            return False
+        before -= 1
+    return before >= clause.first
 
 
 def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool:
@@ -123,7 +164,7 @@ def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool
 
 def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[Term]:
     sure = passage.terms("sure_move", span)
-    accepted = [term for term in sure if not passage.is_negated(term)]
+    accepted = [term for term in sure if not (passage.is_negated(term) or _is_holding(passage, term))]
     taken = {word for term in (*sure, *_still_terms(passage, span)) for word in range(term.first, term.last)}
     for term in passage.terms("move", span):
         if term.first in taken or passage.is_negated(term):
@@ -131,6 +172,14 @@ def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[T
         if _is_of_camera(passage, term, owners):
             accepted.append(term)
     return sorted(accepted)
+
+
+def _is_holding(passage: Passage, term: Term) -> bool:
+    """Tell whether it is somebody who holds a thing in hand: 手持团扇, but 手持 alone is how it is filmed."""
+    return passage.covers("action", term.first, "hold") and not all(
+        word in range(term.first, term.last) or _is_beside_the_point(passage, word)
+        for word in range(*passage.clause(term.first))
+    )
 
 
 def _is_of_camera(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:

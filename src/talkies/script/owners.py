@@ -59,6 +59,8 @@ def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bo
         return inherited
     if passage.covers("camera", lead):
         return "camera"
+    if lead > clause.first and passage.covers("negation", lead - 1, "nobody"):
+        return "other"
     if passage.covers("break", clause.first, "relative"):
         return "other"
     if passage.covers("pronoun", lead, "it"):
