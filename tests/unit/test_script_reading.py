@@ -291,3 +291,9 @@ def test_whatever_looks_like_json_reads_as_at_least_one_shot(pieces: list[str]) 
 
 def test_json_nested_too_deep_to_parse_is_read_all_the_same() -> None:
     assert len(read('{"a":' * 2000).shots) == 1
+
+
+def test_shots_named_by_moments_last_until_the_next() -> None:
+    shots = read("[00:00] A forest. [00:05] A lake. [00:08] A hill.").shots
+
+    assert [shot.seconds for shot in shots] == [5.0, 3.0, None]

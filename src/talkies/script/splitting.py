@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,9 +13,14 @@ from talkies.plan import Transition
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term, vocabulary
-from talkies.script.words import QUOTE, is_mark
+from talkies.script.words import QUOTE, is_mark, is_unspaced
 
 _AFTER_LABEL = ":：.。,，、-—–]】)）\n;；|"
+_BEFORE_HEADING = ".。!！?？\n;；[【"
+_COLONS = ":："
+_WHOLE_LABELS = ("numbered", "later")  # a label without a number
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_MOMENT = re.compile(r"[\[(（【]\s?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)\s?[\])）】]")  # "[00:05]"
 _SHORTEST_LABELLED_S, _LONGEST_LABELLED_S = 0.1, 60.0
 
 
@@ -33,7 +39,10 @@ class ShotSpan:
 
 @dataclass(frozen=True)
 class _Marker:
-    """Where a shot begins: its marker is words `first` up to `last`, its text starts at `text_first`."""
+    """Where a shot begins: its marker is words `first` up to `last`, its text starts at `text_first`.
+
+    `is_later` says of a label that a shot came before it: "Shot 2", "next shot".
+    """
 
     first: int
     last: int
@@ -41,12 +50,14 @@ class _Marker:
     is_label: bool
     transition: Transition | None = None
     seconds: float | None = None
+    is_later: bool = False
 
 
 def split(passage: Passage, owners: Sequence[Owner]) -> list[ShotSpan]:
     """Cut a passage into shots, in order: at least one, and each with words if the prompt has any."""
+    found = (_labels(passage), _numbered(passage), _headings(passage), _times(passage), _moments(passage))
     markers = sorted(
-        (*_labels(passage), *_numbered_lines(passage), *_times(passage), *_cuts(passage, owners)),
+        (*(marker for markers in found for marker in markers), *_cuts(passage, owners)),
         key=lambda marker: (marker.first, -marker.last),
     )
     shots = _shots(passage, _merged(passage, markers))
@@ -76,7 +87,8 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
     shots: list[ShotSpan] = []
     opening = Span(0, markers[0].first if markers else len(passage.words))
     if _has_words(passage, opening):
-        shots.append(ShotSpan(opening, is_preamble=bool(markers) and markers[0].is_label))
+        is_preamble = bool(markers) and markers[0].is_label and not markers[0].is_later
+        shots.append(ShotSpan(opening, is_preamble=is_preamble))
     for number, marker in enumerate(markers):
         end = markers[number + 1].first if number + 1 < len(markers) else len(passage.words)
         span = Span(marker.text_first, end)
@@ -99,32 +111,87 @@ def _has_words(passage: Passage, span: Span) -> bool:
 def _labels(passage: Passage) -> Iterator[_Marker]:
     """Find "Shot 1:", "[Scene two]", 镜头一, 第二个镜头: a noun for a shot with its number."""
     for label in passage.terms("label"):
-        last = label.last if label.name == "numbered" else _after_number(passage, label.last)
+        last = label.last if label.name in _WHOLE_LABELS else _after_number(passage, label)
         if last is not None and _is_label_place(passage, label, last):
             transition = _told_transition(passage, last)
             end, seconds = _told_seconds(passage, last)
-            yield _Marker(label.first, end, end, is_label=True, transition=transition, seconds=seconds)
+            is_later = label.name == "later" or (
+                label.name != "numbered" and not _is_first(passage, Span(label.last, last))
+            )
+            yield _Marker(label.first, end, end, True, transition, seconds, is_later)
 
 
-def _numbered_lines(passage: Passage) -> Iterator[_Marker]:
-    """Find a list of shots: lines that begin with "1.", "2." and so on, two of them or more."""
-    found: list[_Marker] = []
-    for word in range(len(passage.words) - 1):
+def _is_first(passage: Passage, number: Span) -> bool:
+    """Tell whether a label's number is that of the first shot: "1", "one", "A"."""
+    words = [passage.words[word] for word in range(*number) if passage.words[word] != "#"]
+    named = passage.terms("number", number)
+    return words[0] in ("0", "00", "1", "01", "a") or (bool(named) and named[0].name == "1")
+
+
+def _numbered(passage: Passage) -> Iterator[_Marker]:
+    """Find a list of shots, two of them or more: lines that begin with "1.", "2.", or ① and ② anywhere."""
+    lines: list[_Marker] = []
+    circled: list[_Marker] = []
+    for word, spelt in enumerate(passage.words):
         begins_line = word == 0 or passage.words[word - 1] == "\n"
-        if begins_line and passage.words[word] == str(len(found) + 1) and passage.words[word + 1] in ".)、）":
-            found.append(_Marker(word, word + 2, word + 2, is_label=True))
+        if begins_line and spelt == str(len(lines) + 1) and _is_followed(passage, word, ".)、）"):
+            lines.append(_Marker(word, word + 2, word + 2, is_label=True))
+        elif spelt == _CIRCLED[len(circled) % len(_CIRCLED)]:
+            circled.append(_Marker(word, word + 1, word + 1, is_label=True))
+    for found in (lines, circled):
+        if len(found) > 1:
+            yield from found
+
+
+def _headings(passage: Passage) -> Iterator[_Marker]:
+    """Find a storyboard headed by sizes, two of them or more: "Wide shot: a beach. Close-up: her eyes."."""
+    found: list[_Marker] = []
+    for size in passage.terms("shot_size"):
+        last = size.last
+        while last < len(passage.words) and passage.covers("size_noun", last):
+            last += 1
+        is_closed = passage.words[last - 1] in _COLONS or _is_followed(passage, last - 1, _COLONS + "]】")
+        if is_closed and (size.first == 0 or passage.words[size.first - 1] in _BEFORE_HEADING):
+            is_bracketed = passage.words[last - 1] not in _COLONS and passage.words[last] in "]】"
+            found.append(_Marker(size.first - is_bracketed, last, size.first, is_label=True))
     if len(found) > 1:
         yield from found
 
 
-def _after_number(passage: Passage, word: int) -> int | None:
-    """The word after the number that stands at `word`, as in "1", "#1" or "one"; None when none does."""
+def _is_followed(passage: Passage, word: int, marks: str) -> bool:
+    return word + 1 < len(passage.words) and passage.words[word + 1] in marks
+
+
+def _after_number(passage: Passage, label: Term) -> int | None:
+    """The word after a label's number: "1", "#1", "one", "A", 二, 二个镜头; None when it has none."""
+    word = label.last
     if passage.words[word : word + 1] == ["#"]:
         word += 1
+    last = _end_of_number(passage, word)
+    if last is None and label.name == "noun" and _is_letter(passage, word):
+        return word + 1
+    if last is None or label.name == "noun":
+        return last
+    counted = [term for term in passage.terms("label", Span(last, last + 1)) if term.name == "counted"]
+    return counted[0].last if counted else last if _is_followed(passage, last - 1, _AFTER_LABEL) else None
+
+
+def _end_of_number(passage: Passage, word: int) -> int | None:
     if word < len(passage.words) and passage.words[word].isdecimal():
         return word + 1
     numbers = passage.terms("number", Span(word, word + 1))
-    return numbers[0].last if numbers else None
+    if not numbers:
+        return None
+    last = numbers[0].last
+    is_long = is_unspaced(passage.words[word]) and bool(passage.terms("number", Span(last, last + 1)))
+    return _end_of_number(passage, last) if is_long else last  # 十二
+
+
+def _is_letter(passage: Passage, word: int) -> bool:
+    """Tell whether a capital with a mark behind it stands for a number: "Shot A:", but not "Shot A man"."""
+    if word >= len(passage.words) or not _is_followed(passage, word, _AFTER_LABEL):
+        return False
+    return passage.ends[word] == passage.starts[word] + 1 and passage.text[passage.starts[word]].isupper()
 
 
 def _is_label_place(passage: Passage, label: Term, last: int) -> bool:
@@ -133,7 +200,7 @@ def _is_label_place(passage: Passage, label: Term, last: int) -> bool:
         return False
     if last == len(passage.words) or passage.words[last] in _AFTER_LABEL:
         return True
-    if label.name == "numbered" or passage.words[last - 1].isdecimal():
+    if label.name != "noun" or passage.words[last - 1].isdecimal():
         return True
     # 镜头一直, 镜头一转: a Chinese numeral that begins another word
     return passage.starts[last] > passage.ends[last - 1]
@@ -198,6 +265,20 @@ def _times(passage: Passage) -> Iterator[_Marker]:
         yield _Marker(first, last, last, is_label=True, seconds=seconds)
 
 
+def _moments(passage: Passage) -> Iterator[_Marker]:
+    """Find "[00:00] A forest. [00:05] A lake.": moments at which shots begin, two of them or more."""
+    number_of = {start: word for word, start in enumerate(passage.starts)}
+    found = [match for match in _MOMENT.finditer(passage.text) if match.start() in number_of]
+    begin_s = [60 * int(match.group(1)) + float(match.group(2)) for match in found]
+    if len(found) < 2 or begin_s != sorted(set(begin_s)):
+        return
+    for match, start_s, end_s in zip(found, begin_s, [*begin_s[1:], None], strict=True):
+        first = number_of[match.start()]
+        last = bisect_left(passage.starts, match.end())
+        seconds = None if end_s is None else round(end_s - start_s, 3)
+        yield _Marker(first, last, last, is_label=True, seconds=seconds, is_later=start_s > 0)
+
+
 def _length(match: re.Match[str]) -> float | None:
     """The seconds from the first moment to the second; None when the figures are no times."""
     minutes1, seconds1, minutes2, seconds2 = match.group(2, 3, 5, 6)
@@ -229,7 +310,9 @@ def _cuts(passage: Passage, owners: Sequence[Owner]) -> Iterator[_Marker]:
         clause = passage.clause(term.first)
         lead = passage.lead(clause)
         first = clause.first if lead >= term.first or passage.covers("camera", lead) else term.first
-        yield _Marker(first, term.last, first, is_label=False, transition=cast(Transition, term.name))
+        sizes = passage.terms("shot_size", Span(term.first, term.last))  # a part of 切换到特写
+        last = sizes[0].first if sizes else term.last
+        yield _Marker(first, last, first, is_label=False, transition=cast(Transition, term.name))
 
 
 def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:

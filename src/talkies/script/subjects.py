@@ -113,7 +113,10 @@ def _acting(passage: Passage, people: People, span: Span) -> Mention | None:
 
 
 def _is_object(passage: Passage, mention: Mention) -> bool:
-    return mention.first > 0 and passage.covers("object_marker", mention.first - 1)
+    """Tell whether somebody is only spoken to or looked at, by the word before; not so in "cut to her"."""
+    before = mention.first - 1
+    shows = passage.covers("transition", before) or passage.covers("sure_transition", before)
+    return before >= 0 and passage.covers("object_marker", before) and not shows
 
 
 def _is_made_to(passage: Passage, mention: Mention, verb: int) -> bool:
