@@ -216,12 +216,14 @@ class Shot(_Value):
     the shot's first frame is the whole prepared picture and its framing is reached within a second.
     `closes_whole`: the same at its end. `transition` is how the shot is entered, over `transition_frames`
     frames at its beginning; the clip's first shot has none. `depth_of_field` None leaves it to the engine.
+    `ending` is the framing that the moves lead to; None where they lead to none in particular.
     """
 
     start_frame: int = Field(ge=0)
     end_frame: int = Field(gt=0)
     picture: Literal["first", "last", "both"]
     framing: Framing = Framing()
+    ending: Framing | None = None
     moves: tuple[CameraMove, ...] = ()
     depth_of_field: DepthOfField | None = None
     opens_whole: bool = False

@@ -234,3 +234,31 @@ def test_a_path_rises_where_it_would_cut_a_head_and_only_into_the_picture() -> N
     assert np.abs(np.diff([pose.y for pose in free])).max() < 0.01
     assert all(-0.03 < pose.y <= 0 for pose in tight)
     assert tight[-1].y < -0.02
+
+
+@pytest.mark.parametrize("kind", ["dolly", "zoom", "pan", "tilt", "orbit", "track"])
+def test_a_move_that_leads_to_a_framing_shows_it_at_its_end(kind: MoveKind) -> None:
+    goal, focus = View(0.12, -0.08, 2.5), (0.1, -0.05)
+
+    path = plan_path([_move(kind)], WHOLE, focus, 96, 1, opens_whole=True, closes_whole=False, goal=goal)
+
+    shown = path[-1].enlargement
+    assert path[0] == AT_REST
+    assert shown == pytest.approx(goal.zoom, rel=1e-6)
+    centre = [
+        f + (at - f) * (1 - path[-1].advance) for f, at in zip(focus, (path[-1].x, path[-1].y), strict=True)
+    ]
+    assert centre == pytest.approx([goal.x, goal.y], abs=0.1 / goal.zoom)
+    sizes = [pose.enlargement for pose in path]
+    assert sizes == sorted(sizes)
+
+
+def test_a_move_back_to_a_wide_framing_begins_near() -> None:
+    near = View(0.12, -0.08, 2.5)
+
+    path = plan_path(
+        [_move("dolly", "out")], near, (0.12, -0.08), 96, 1, opens_whole=False, closes_whole=True, goal=WHOLE
+    )
+
+    assert path[0].enlargement == pytest.approx(near.zoom, rel=1e-6)
+    assert path[-1].enlargement == pytest.approx(1)

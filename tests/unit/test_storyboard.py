@@ -10,7 +10,7 @@ import pytest
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
-from talkies.plan import Plan, SpokenLine
+from talkies.plan import Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
 
@@ -329,3 +329,19 @@ def test_weather_and_light_last_as_long_as_their_shot() -> None:
 
     first = {cue.kind: (cue.start_s, cue.end_s) for cue in made.cues if cue.shot == 0}
     assert first == {"rain": (0, made.shots[0].end_frame / 24), "night": (0, made.shots[0].end_frame / 24)}
+
+
+def test_a_shot_ends_on_the_framing_that_its_move_leads_to() -> None:
+    prompt = "Start wide, then push in to a close-up of her eyes."
+
+    assert plan(prompt).shots[0].ending == Framing(size="close_up", subject="her eyes")
+    assert plan(prompt, camera_fixed=True).shots[0].ending is None
+    assert plan("Push in.").shots[0].ending is None
+
+
+def test_a_plan_of_an_older_version_is_read() -> None:
+    made = plan("Push in to a close-up.").model_dump(mode="json")
+    for shot in made["shots"]:
+        del shot["ending"]
+
+    assert Plan.model_validate(made).shots[0].ending is None

@@ -167,7 +167,15 @@ def _film_whole(plan: Plan, shot: Shot, scene: Scene, *, closing: bool) -> ShotF
     """Film a whole picture with a shot's moves, from rest or to rest."""
     focus = find_focus(scene)
     ends = {"opens_whole": not closing, "closes_whole": closing}
-    path = plan_path(shot.moves, WHOLE, focus, shot.frame_count, plan.seed + shot.start_frame, **ends)
+    path = plan_path(
+        shot.moves,
+        WHOLE,
+        focus,
+        shot.frame_count,
+        plan.seed + shot.start_frame,
+        opens_whole=not closing,
+        closes_whole=closing,
+    )
     path = make_room(path, partial(measure_overflow, scene, focus))
     poses = join_ends(path, framed=False, still=False, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)

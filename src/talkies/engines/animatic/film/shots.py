@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
+from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
 
 from talkies.ahead import make_ahead
@@ -19,7 +20,14 @@ from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
 from talkies.engines.animatic.film.inbetween import film_between
 from talkies.engines.animatic.film.staging import set_up
 from talkies.engines.animatic.film.transitions import mix
-from talkies.engines.animatic.optics.camera import WHOLE, join_ends, keep_heads, make_room, plan_path
+from talkies.engines.animatic.optics.camera import (
+    WHOLE,
+    View,
+    join_ends,
+    keep_heads,
+    make_room,
+    plan_path,
+)
 from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut
 from talkies.engines.animatic.optics.recentring import recentre
 from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene
@@ -131,7 +139,12 @@ def _film(plan: Plan, shot: Shot, scenes: Scenes, tail: int) -> Film:
         return film_shot(plan, shot, recentred, tail=tail, **ends)
     cut = shot.start_frame + _ESTABLISHING_FRAMES
     opening = shot.model_copy(
-        update={"end_frame": cut, "framing": WHOLE_FRAMING, "moves": _opening_moves(shot)}
+        update={
+            "end_frame": cut,
+            "framing": WHOLE_FRAMING,
+            "ending": None,
+            "moves": _opening_moves(shot),
+        }
     )
     rest = shot.model_copy(update={"start_frame": cut})
     return _CutFilm(
@@ -172,8 +185,8 @@ def film_shot(
     plan: Plan, shot: Shot, scene: Scene, *, tail: int, opens_whole: bool, closes_whole: bool
 ) -> ShotFilm:
     """Set up a shot of one picture: its framing, its camera path and who acts in it."""
-    view = frame_view(scene, shot.framing)
-    focus = find_focus(scene, view)
+    view, goal = _views(scene, shot)
+    focus = find_focus(scene, max(view, goal or view, key=attrgetter("zoom")))
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
     path = plan_path(
         shot.moves,
@@ -182,16 +195,36 @@ def film_shot(
         shot.frame_count + tail,
         plan.seed + shot.start_frame,
         nearness=scene.nearness(focus),
+        goal=goal,
         **ends,
     )
     # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
     steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
     overflow = partial(measure_overflow, scene, focus)
     path = make_room(path, overflow, steady=steady)
-    if scene.faces and not any(move.kind in _LEAVES_HEADS for move in shot.moves):
+    if scene.faces and not _may_cut_heads(shot):
         path = keep_heads(path, partial(measure_cut, scene, focus), overflow)
-    poses = join_ends(path, framed=view != WHOLE, still=shot.is_camera_fixed, **ends)
+    poses = join_ends(path, framed=view != WHOLE or goal is not None, still=shot.is_camera_fixed, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)
+
+
+def _views(scene: Scene, shot: Shot) -> tuple[View, View | None]:
+    """Choose the view that a shot's moves begin with, and the one that they lead to, if to another.
+
+    A move back to a view that is tighter than the first begins nearer still: it is the framing of that move.
+    """
+    view = frame_view(scene, shot.framing)
+    goal = view if shot.ending is None else frame_view(scene, shot.ending)
+    leaves = any(move.direction == "out" for move in shot.moves)
+    if goal.zoom > view.zoom and leaves:
+        return goal, None
+    return view, None if goal == view else goal
+
+
+def _may_cut_heads(shot: Shot) -> bool:
+    """Tell whether a move may lead away from a head, or a framing is too tight for a whole one."""
+    sizes = (shot.framing.size, shot.ending and shot.ending.size)
+    return "extreme_close_up" in sizes or any(move.kind in _LEAVES_HEADS for move in shot.moves)
 
 
 def _frames(

@@ -40,6 +40,7 @@ _ROLL = math.radians(4)
 _DOLLY_ZOOM = 0.30  # of the distance to the subject
 _SHAKE = 0.0032  # picture widths, root mean square
 
+_LEADING = frozenset({"pan", "tilt", "zoom", "dolly_zoom"})  # what the way to a framing is by itself
 _MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
 _RAMP = 0.3  # of a move: the time to full speed, and from it
 _FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
@@ -101,6 +102,7 @@ def plan_path(
     opens_whole: bool,
     closes_whole: bool,
     nearness: float = 1.0,
+    goal: View | None = None,
 ) -> tuple[Pose, ...]:
     """Lay a shot's path, not yet kept inside the picture (see `make_room` and `join_ends`).
 
@@ -116,6 +118,7 @@ def plan_path(
         opens_whole, closes_whole: travel sideways begins or ends at the framing's centre; otherwise it is
             symmetric about it.
         nearness: inverse depth of what is at the focus, which a dolly zoom keeps at its size.
+        goal: the framing that the last move leads to, however far it is; None for a move of its usual amount.
     """
     chosen = tuple(moves) or _default_moves(seed, view, backwards=closes_whole and not opens_whole)
     paths = _Sway(frame_count, nearness, opens_whole=opens_whole, closes_whole=closes_whole)
@@ -124,11 +127,16 @@ def plan_path(
     count = len(travelling) if moves else 1
     for index, move in enumerate(travelling):
         strength = _AMOUNT[move.amount] * _SPEED[move.speed] * scale
-        paths.add(move, strength, _progress(frame_count, *_window(index if moves else 0, count)), focus)
+        progress = _progress(frame_count, *_window(index if moves else 0, count))
+        if goal is None or move is not travelling[-1] or move.kind not in _LEADING:
+            paths.add(move, strength, progress, focus)
     for move in chosen:
         if move.kind == "handheld":
             paths.shake(_AMOUNT[move.amount], seed)
-    return paths.around(view)
+    if goal is None:
+        return paths.around([view] * frame_count)
+    last = _progress(frame_count, *_window(max(count - 1, 0), max(count, 1)))
+    return _filled(paths.around(_lead(view, goal, last)), focus)
 
 
 def make_room(
@@ -326,24 +334,51 @@ class _Sway:
             noise = _drift(len(curve), rng(seed, "handheld", name))
             curve += strength * share * _SHAKE * (noise - noise[0])
 
-    def around(self, view: View) -> tuple[Pose, ...]:
-        """Give the poses relative to a framing: the same travel on the screen at any enlargement."""
+    def around(self, views: Sequence[View]) -> tuple[Pose, ...]:
+        """Give the poses relative to each frame's framing: the same travel on the screen at any size."""
         curves = self.curves
-        near = 1 / view.zoom
         return tuple(
             Pose(
-                x=view.x + curves["x"][index] * near,
-                y=view.y + curves["y"][index] * near,
+                x=view.x + curves["x"][index] / view.zoom,
+                y=view.y + curves["y"][index] / view.zoom,
                 zoom=view.zoom * math.exp(curves["log_zoom"][index]),
                 roll=curves["roll"][index],
-                shift_x=curves["shift_x"][index] * near,
-                shift_y=curves["shift_y"][index] * near,
+                shift_x=curves["shift_x"][index] / view.zoom,
+                shift_y=curves["shift_y"][index] / view.zoom,
                 advance=min(curves["advance"][index], 0.6),
                 yaw=curves["yaw"][index],
                 pitch=curves["pitch"][index],
             )
-            for index in range(len(curves["x"]))
+            for index, view in enumerate(views)
         )
+
+
+def _lead(start: View, goal: View, progress: Curve) -> list[View]:
+    """Lead from one view to another: by a steady factor of size, about the point that keeps its place."""
+    ratio = start.zoom / goal.zoom
+    # How far the view's size has come, of the way from one to the other.
+    shares = progress if math.isclose(ratio, 1) else (1 - ratio**progress) / (1 - ratio)
+    return [
+        View(
+            start.x + (goal.x - start.x) * float(share),
+            start.y + (goal.y - start.y) * float(share),
+            start.zoom * float(ratio**-done),
+        )
+        for share, done in zip(shares, progress, strict=True)
+    ]
+
+
+def _filled(path: Sequence[Pose], focus: tuple[float, float]) -> tuple[Pose, ...]:
+    """Let poses show their views' size and middle although they advance: the lens goes out as they near."""
+    return tuple(
+        replace(
+            pose,
+            x=focus[0] + (pose.x - focus[0]) / (1 - pose.advance),
+            y=focus[1] + (pose.y - focus[1]) / (1 - pose.advance),
+            zoom=pose.zoom * (1 - pose.advance),
+        )
+        for pose in path
+    )
 
 
 def _sign(direction: Direction | None) -> float:
