@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from talkies.engines.animatic.film import shots
 from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.film.shots import render_shots, understand_pictures
+from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.optics.framing import frame_view
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -227,3 +231,18 @@ def test_the_first_shot_is_prepared_at_once_and_the_next_beside_the_last_frames_
     list(first.frames)
     assert len(list(second.frames)) == 23
     assert prepared == [30, 23]
+
+
+def test_an_extreme_close_up_stays_on_the_eyes(portrait: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
+    framing = Framing(size="extreme_close_up", subject="her eyes")
+    shot = Shot(start_frame=0, end_frame=30, picture="first", framing=framing, moves=STATIC)
+    plan = _plan(shot)
+    picture = fit(portrait, WIDTH, HEIGHT)
+    scene = understand_pictures(plan, Inputs(picture, None), no_tick)["first", Framing()]
+    paths: list[Sequence[Pose]] = []
+    monkeypatch.setattr(shots, "set_up", lambda *setting, **_: paths.append(setting[3]))
+
+    shots.film_shot(plan, shot, scene, tail=0, opens_whole=False, closes_whole=False)
+
+    view = frame_view(scene, framing)
+    assert (paths[0][-1].x, paths[0][-1].y) == pytest.approx((view.x, view.y))

@@ -112,7 +112,8 @@ def _names_thing(passage: Passage, clause: Span, move: Term) -> bool:
         return False
     is_after_article = any(passage.covers("determiner", word) for word in range(clause.first, move.first))
     if move.last == clause.last or is_mark(passage.words[move.last]):
-        return is_after_article
+        is_graded = any(passage.covers(table, move.first - 1) for table in ("speed", "amount"))
+        return is_after_article and not is_graded
     after = passage.words[move.last]
     if after.endswith("s") and passage.covers("move", move.last):  # "a crane flies"
         return True

@@ -16,7 +16,7 @@ from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
 _AFTER_LABEL = ":：.。,，、-—–]】)）\n;；|"
-_BEFORE_HEADING = ".。!！?？\n;；[【"
+_BEFORE_HEADING = ".。!！?？\n;；:：[【"
 _COLONS = ":："
 _WHOLE_LABELS = ("numbered", "later")  # a label without a number
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
