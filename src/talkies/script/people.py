@@ -126,10 +126,9 @@ class People:
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
         named = _outermost([_mention(passage, noun) for noun in _nouns(passage)])
-        caused = [Term(term.last - 1, term.last, term.name) for term in passage.terms("caused")]
         pronouns = [
             _pronoun(term, passage.spelt(term.first, term.last))
-            for term in (*passage.terms("pronoun"), *caused)
+            for term in (*passage.terms("pronoun"), *_caused(passage))
             if term.name != "it" and not passage.covers("person", term.first)
         ]
         self.mentions: list[Mention] = sorted([*named, *pronouns])
@@ -291,6 +290,14 @@ def _chorus(voice: Voice | None, sex: str | None) -> tuple[Voice, ...]:
 def _pronoun(term: Term, text: str) -> Mention:
     sex = {"he": "man", "she": "woman"}.get(term.name) or ("woman" if text == "她们" else None)
     return Mention(term.first, term.last, text, "adult", sex, is_pronoun=True, is_many=means_many(text))
+
+
+def _caused(passage: Passage) -> list[Term]:
+    """Find the pronouns for whoever is to do it: "make her", "tell him to"."""
+    ends = [
+        (term.last - (passage.words[term.last - 1] == "to"), term.name) for term in passage.terms("caused")
+    ]
+    return [Term(last - 1, last, name) for last, name in ends]
 
 
 class _Noun(NamedTuple):
