@@ -206,6 +206,11 @@ def test_what_cannot_be_done_is_named_in_the_prompts_own_words() -> None:
         assert any(words in sentence for sentence in said), words
 
 
+def test_an_hour_that_comes_is_not_said_to_be_left_out() -> None:
+    assert plan("The sun rises over the sea. It grows brighter.").not_rendered == ()
+    assert len(plan("She grows taller.").not_rendered) == 1
+
+
 def test_what_is_seen_instead_is_said() -> None:
     (said,) = plan("She waves.").not_rendered
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from talkies.engines.animatic.living.clouds import OVERCAST, STORM_CLOUDS, Clouds, Deck
+from talkies.engines.animatic.living.daytime import PassingHour
 from talkies.engines.animatic.living.falling import Rain, Snow, Wind
 from talkies.engines.animatic.living.floating import Dust, Embers
 from talkies.engines.animatic.living.haze import FOG, SMOKE, Haze
-from talkies.engines.animatic.living.hours import PassingHour, hour_change
+from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.light import (
     CANDLE,
     DULL,
