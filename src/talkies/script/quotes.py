@@ -113,12 +113,11 @@ def _without_directions(words: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_direction(match: re.Match[str], before: str) -> bool:
-    """Tell whether an aside is a direction: in [], in () at the head of a sentence, else by its words."""
+    """Tell whether an aside is a direction: in () or [] at the head of a sentence, else by its words."""
     aside = match.group(2) or match.group(3)
     if not any(character.isalpha() for character in aside):
         return False
-    opens = before == "" or before[-1] in _CLEAR_END
-    if match.group(1) and (match.group(1) in "[【" or opens):
+    if match.group(1) and (before == "" or before[-1] in _CLEAR_END):
         return True
     found = vocabulary().find([word.text for word in cut(aside)])
     return any(table in found for table in _TELLING)
