@@ -116,6 +116,8 @@ Effect = Literal[
 
 Weather = Literal["rain", "snow", "fog", "storm", "wind", "clear", "cloudy", "smoke", "dust", "embers"]
 """The weather, and whatever else is in the air."""
+Hour = Literal["night", "evening", "morning"]
+"""What comes while the film lasts: night falls, the sun sets or rises."""
 Light = Literal[
     "day",
     "night",
@@ -216,7 +218,8 @@ class Shot(_Value):
     the shot's first frame is the whole prepared picture and its framing is reached within a second.
     `closes_whole`: the same at its end. `transition` is how the shot is entered, over `transition_frames`
     frames at its beginning; the clip's first shot has none. `depth_of_field` None leaves it to the engine.
-    `ending` is the framing that the moves lead to; None where they lead to none in particular.
+    `ending` is the framing that the moves lead to; None where they lead to none in particular. `hour` comes
+    while the shot lasts, if one does.
     """
 
     start_frame: int = Field(ge=0)
@@ -230,6 +233,7 @@ class Shot(_Value):
     closes_whole: bool = False
     transition: Transition | None = None
     transition_frames: int = 0
+    hour: Hour | None = None
     text: str = ""
 
     @property

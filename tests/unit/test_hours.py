@@ -1,17 +1,15 @@
-"""The hour that changes: what tells of it, and what it does to the picture."""
+"""The hour that comes while a film lasts, and what it does to the picture."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from talkies.engines.animatic.living.air import make_air
-from talkies.engines.animatic.living.hours import Hour, named_hour
 from talkies.engines.animatic.optics.camera import AT_REST
 from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
-from talkies.plan import Plan, Shot
+from talkies.plan import Hour, Plan, Shot
 
 WIDTH, HEIGHT = 640, 360
 FRAMES = 96
@@ -29,11 +27,11 @@ def scene() -> Scene:
     return Scene(picture, picture, (), None, (), depth)
 
 
-def filmed(*texts: str, index: int, closes_whole: bool = False) -> Frame:
-    """The frame of the last of some shots, each with its text."""
+def filmed(*hours: Hour | None, index: int, closes_whole: bool = False) -> Frame:
+    """A frame of the last of some shots, each with the hour that comes in it."""
     shots = tuple(
-        Shot(start_frame=at * FRAMES, end_frame=(at + 1) * FRAMES, picture="first", text=text)
-        for at, text in enumerate(texts)
+        Shot(start_frame=at * FRAMES, end_frame=(at + 1) * FRAMES, picture="first", hour=hour)
+        for at, hour in enumerate(hours)
     )
     made = Plan(
         engine="animatic", width=WIDTH, height=HEIGHT, duration_s=4 * len(shots), seed=5, shots=shots, cues=()
@@ -47,41 +45,16 @@ def filmed(*texts: str, index: int, closes_whole: bool = False) -> Frame:
     return frame
 
 
-@pytest.mark.parametrize(
-    ("text", "hour"),
-    [
-        ("Night falls over the lake.", "night"),
-        ("It slowly gets dark.", "night"),
-        ("Day turns to night.", "night"),
-        ("The sun slowly sets behind the hills.", "evening"),
-        ("The sky turns a deep orange.", "evening"),
-        ("The sky turns orange.", "evening"),
-        ("The sun rises.", "morning"),
-        ("夜幕缓缓降临。", "night"),
-        ("太阳慢慢落山，天空变红。", "evening"),
-        ("旭日东升。", "morning"),
-        ("At night, she walks.", None),
-        ("A sunset over the sea.", None),
-        ("The setting sun.", None),
-        ("Before night falls, they leave.", None),
-        ("The sun sets, then night falls.", "night"),
-        ("Dark clouds. He is getting darker skin tones.", None),
-    ],
-)
-def test_only_an_hour_that_comes_is_named(text: str, hour: Hour | None) -> None:
-    assert named_hour(text) == hour
-
-
 def test_night_falls_gradually_out_of_the_photo() -> None:
-    means = [float(filmed("Night falls.", index=index).mean()) for index in (0, 24, 48, 95)]
+    means = [float(filmed("night", index=index).mean()) for index in (0, 24, 48, 95)]
 
-    assert np.array_equal(filmed("Night falls.", index=0), scene().prepared)
+    assert np.array_equal(filmed("night", index=0), scene().prepared)
     assert means == sorted(means, reverse=True)
     assert means[-1] < 0.5 * means[0]
 
 
 def test_lamps_stay_on_at_night() -> None:
-    photo, night = scene().prepared, filmed("Night falls.", index=95)
+    photo, night = scene().prepared, filmed("night", index=95)
 
     assert night[LAMP].mean() > 0.75 * photo[LAMP].mean()
     assert night[:100].mean() < 0.5 * photo[:100].mean()
@@ -89,8 +62,8 @@ def test_lamps_stay_on_at_night() -> None:
 
 def test_a_sunset_is_warmer_and_a_sunrise_brighter() -> None:
     photo = scene().prepared.astype(float)
-    evening = filmed("The sun sets.", index=95).astype(float)
-    morning = filmed("The sun rises.", index=95).astype(float)
+    evening = filmed("evening", index=95).astype(float)
+    morning = filmed("morning", index=95).astype(float)
 
     warmth = evening[..., 0].mean() / evening[..., 2].mean()
     assert warmth > 1.3 * photo[..., 0].mean() / photo[..., 2].mean()
@@ -98,12 +71,12 @@ def test_a_sunset_is_warmer_and_a_sunrise_brighter() -> None:
 
 
 def test_a_last_frame_that_must_be_the_photo_is() -> None:
-    last = filmed("Night falls.", index=95, closes_whole=True)
+    last = filmed("night", index=95, closes_whole=True)
 
     assert np.array_equal(last, scene().prepared)
-    assert filmed("Night falls.", index=48, closes_whole=True).mean() < 0.9 * last.mean()
+    assert filmed("night", index=48, closes_whole=True).mean() < 0.9 * last.mean()
 
 
 def test_after_nightfall_it_stays_night() -> None:
-    assert filmed("Night falls.", "She waits.", index=0).mean() < 0.5 * scene().prepared.mean()
-    assert np.array_equal(filmed("She waits.", index=48), scene().prepared)
+    assert filmed("night", None, index=0).mean() < 0.5 * scene().prepared.mean()
+    assert np.array_equal(filmed(None, index=48), scene().prepared)

@@ -293,7 +293,64 @@ def test_json_nested_too_deep_to_parse_is_read_all_the_same() -> None:
     assert len(read('{"a":' * 2000).shots) == 1
 
 
+@pytest.mark.parametrize("nested", ['{"shots":[', '[{"a":', '{"a":'])
+@pytest.mark.parametrize("depth", [100, 300, 450])
+def test_json_nested_beyond_sense_is_read_all_the_same(nested: str, depth: int) -> None:
+    closing = "".join({"{": "}", "[": "]"}[mark] for mark in reversed(nested) if mark in "{[")
+    assert len(read(nested * depth + '"x"' + closing * depth).shots) >= 1
+
+
+def test_what_escapes_in_json_make_can_be_stored() -> None:
+    (line,) = read(r'{"dialogue": "\ud800Hi\u0000 there"}').shots[0].lines
+
+    assert line.text == "\ufffdHi\ufffd there"
+
+
+def test_scenes_in_json_are_told_and_not_spoken() -> None:
+    script = read(
+        '{"scenes": [{"name": "Opening", "text": "A man walks"}, {"name": "End", "text": "He waves"}]}'
+    )
+
+    assert [[action.kind for action in shot.actions] for shot in script.shots] == [["walk"], ["wave"]]
+    assert not any(shot.lines for shot in script.shots)
+
+
+def test_a_list_of_objects_is_shots_or_lines() -> None:
+    shots = read('[{"time": "0-3s", "action": "a man walks"}, {"time": "3-6s", "action": "he smiles"}]').shots
+    lines = read('[{"speaker": "Ben", "line": "Coming?"}, {"speaker": "Anna", "line": "No"}]').shots[0].lines
+
+    assert [shot.seconds for shot in shots] == [3.0, 3.0]
+    assert [(line.speaker, line.text) for line in lines] == [("Ben", "Coming?"), ("Anna", "No")]
+
+
 def test_shots_named_by_moments_last_until_the_next() -> None:
     shots = read("[00:00] A forest. [00:05] A lake. [00:08] A hill.").shots
 
     assert [shot.seconds for shot in shots] == [5.0, 3.0, None]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "hour"),
+    [
+        ("Night falls over the lake.", "night"),
+        ("It slowly gets dark.", "night"),
+        ("The sun slowly sets behind the hills.", "evening"),
+        ("The sky turns a deep orange.", "evening"),
+        ("The sun rises.", "morning"),
+        ("夜幕缓缓降临。", "night"),
+        ("太阳慢慢落山，天空变红。", "evening"),
+        ("旭日东升。", "morning"),
+        ("The sun sets, then night falls.", "night"),
+        ("At night, she walks past a sunset poster.", None),
+        ("The setting sun.", None),
+        ("Before night falls, they leave. Night never falls here.", None),
+        ("The sun never sets. The sun is not setting. 太阳没有升起。", None),
+        ('The woman says: "The sun is setting."', None),
+        ("Negative prompt: night falls.", None),
+        ("He goes into the dark forest. His face grows dark. The lamp gets brighter.", None),
+        ("Under the sun she sets the table. In the sun a boy comes up to her.", None),
+        ("每天灯都亮了，那天他晒黑了，他走到夜晚的街头。", None),
+    ],
+)
+def test_only_an_hour_that_comes_is_read(prompt: str, hour: str | None) -> None:
+    assert read(prompt).shots[0].hour == hour

@@ -221,6 +221,9 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
     """Tell whether a verb that is also a noun stands as one: "rides a huge wave"."""
     if not _is_living(passage, term):
         return False
+    does = any(passage.covers(table, term.last) for table in ("action", "living_action"))
+    if passage.words[term.last - 1] == "waves" and (does or passage.covers("perceiving", term.first - 1)):
+        return True  # "where waves roll", "hears waves"
     first = max(subject.last, passage.clause(term.first).first)
     return any(passage.covers("determiner", word) for word in range(first, term.first))
 

@@ -11,6 +11,8 @@ from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 from talkies.script.words import is_mark, is_unspaced
 
+_REACH_TO_SIZE = 4  # words from "to" to the size that a move leads to
+_ALSO_OF_PEOPLE = frozenset({"travel", "turn", "roll"})  # "without moving, she speaks"
 _REACH_BACK, _REACH_ON = 8, 7  # words around a move in which its direction, speed and amount are looked for
 
 _LONGEST_NAME, _LONGEST_CHINESE_NAME = 8, 14  # words, characters of what is framed
@@ -156,10 +158,15 @@ def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool
     return any(
         term.name != "handheld"
         and passage.is_negated(term)
+        and not (term.name in _ALSO_OF_PEOPLE and not _names_camera(passage, term.first))
         and (table == "sure_move" or _is_of_camera(passage, term, owners))
         for table in ("sure_move", "move")
         for term in passage.terms(table, span)
     )
+
+
+def _names_camera(passage: Passage, word: int) -> bool:
+    return any(passage.covers("camera", other) for other in range(*passage.sentence(word)))
 
 
 def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[Term]:
@@ -406,6 +413,8 @@ def _noun_phrase(passage: Passage, first: int, span: Span) -> str | None:
 def _ends_noun_phrase(passage: Passage, first: int, word: int) -> bool:
     spelt = passage.words[word]
     if is_mark(spelt) or passage.covers("break", word) or passage.covers("camera", word):
+        return True
+    if passage.covers("leads_to", word) and passage.terms("shot_size", Span(word, word + _REACH_TO_SIZE)):
         return True
     if word == first or passage.covers("determiner", word - 1):
         return False

@@ -13,6 +13,7 @@ from talkies.plan import (
     DepthOfField,
     Effect,
     Framing,
+    Hour,
     Light,
     Mood,
     Tempo,
@@ -112,6 +113,7 @@ class ScriptShot(_Value):
     light: tuple[Light, ...] = ()
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()
+    hour: Hour | None = None
 
 
 class Music(_Value):

@@ -115,6 +115,8 @@ def _names_thing(passage: Passage, clause: Span, move: Term) -> bool:
         is_graded = any(passage.covers(table, move.first - 1) for table in ("speed", "amount"))
         return is_after_article and not is_graded
     after = passage.words[move.last]
+    if after == "of" and any(passage.covers("camera", word) for word in range(move.last, move.last + 3)):
+        return False
     if after.endswith("s") and passage.covers("move", move.last):  # "a crane flies"
         return True
     goes = any(passage.covers(table, move.last) for table in _AFTER_A_MOVE)

@@ -171,10 +171,10 @@ class Passage:
         """Find what follows "Negative prompt:", "Avoid:" or the like, to the end of its sentence."""
         last = 0
         for colon in range(1, len(self.words) - 1):
-            if colon < last or self.words[colon] not in _COLONS or self.words[colon + 1] == QUOTE:
+            if colon < last or self.words[colon] not in _COLONS:
                 continue
-            denial = self.clause(colon).first
-            opens = denial in self._named("negation", "no") and colon - 1 in self._named("negation", "no")
+            is_quoted = self.words[colon + 1] == QUOTE  # No: "Stop!"
+            opens = not is_quoted and {self.clause(colon).first, colon - 1} <= self._named("negation", "no")
             if opens or self.covers("refusal", colon - 1):
                 first = colon + 2 if self.words[colon + 1] == "\n" else colon + 1
                 last = self.sentence(min(first, len(self.words) - 1)).last

@@ -316,13 +316,19 @@ def _nouns(passage: Passage) -> list[_Noun]:
         kind = cast(Kind, term.name)
         if passage.covers("manner", term.first):
             continue
-        if nouns and nouns[-1].last == term.first and not is_unspaced(passage.words[term.first]):
+        if nouns and nouns[-1].last == term.first and _are_one(passage, term.first):
             before = nouns.pop()
             nouns.append(_Noun(before.first, term.last, term.first, _joined_kind(before.kind, kind)))
             continue
         last = term.last + (passage.words[term.last : term.last + 1] == ["们"])
         nouns.append(_Noun(term.first, last, term.first, kind))
     return nouns
+
+
+def _are_one(passage: Passage, word: int) -> bool:
+    """Tell whether two nouns beside each other are one: not in "the girls' father", nor in 男人女人."""
+    between = passage.text[passage.ends[word - 1] : passage.starts[word]]
+    return not is_unspaced(passage.words[word]) and not between.strip(" -")
 
 
 def _outermost(mentions: Sequence[Mention]) -> list[Mention]:

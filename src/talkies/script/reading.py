@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Light, Weather
+from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Hour, Light, Weather
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
 from talkies.script.dialogue import Dialogue
@@ -112,6 +112,7 @@ def _shot(
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),
+        hour=cast("Hour | None", next(reversed(told(passage, "hour", span)), None)),
     )
 
 

@@ -27,8 +27,12 @@ def read_music(passage: Passage) -> Music:
     """
     named = passage.terms("music")
     wanted = [term for term in named if not passage.is_ruled_out(term)]
-    is_refused = any(_is_refused(passage, term) for term in named if term not in wanted)
-    if is_refused or (named and not wanted) or _is_without(passage):
+    is_refused = any(
+        _is_refused(passage, term) and not _comes_later(passage, term, wanted)
+        for term in named
+        if term not in wanted
+    )
+    if is_refused or (named and not wanted) or _is_without(passage, wanted):
         return Music(wanted=False)
     return Music(mood=_mood(passage, wanted), tempo=_tempo(passage, wanted))
 
@@ -66,15 +70,27 @@ def _is_refused(passage: Passage, term: Term) -> bool:
     )
 
 
+def _comes_later(passage: Passage, refused: Term, wanted: list[Term]) -> bool:
+    """Tell whether music that is refused comes all the same: "no music at first, then a piano"."""
+    following = [term for term in wanted if term.first >= refused.last]
+    return bool(following) and any(
+        passage.covers("late", word) for word in range(refused.last, following[0].first)
+    )
+
+
 def _parts_items(passage: Passage, word: int) -> bool:
     return is_mark(passage.words[word]) or passage.covers("negation", word, "list")
 
 
-def _is_without(passage: Passage) -> bool:
-    """Tell whether a prompt wants sounds only: "no music", "no sound except rain", "birds, nothing else"."""
+def _is_without(passage: Passage, wanted: list[Term]) -> bool:
+    """Tell whether a prompt wants sounds only: "no sound except rain", "birds, nothing else".
+
+    Not so where music is told of behind: "only the sound of waves. Calm music."
+    """
     excepted = any(_is_excepted(passage, term) for term in passage.terms("silent"))
     return excepted or any(
-        term.name == "none" or _has_sound(passage, term)
+        (term.name == "none" or _has_sound(passage, term))
+        and not any(music.first >= term.last for music in wanted)
         for term in passage.terms("no_music")
         if not passage.is_refused(term.first)
     )

@@ -109,7 +109,8 @@ def _count(passage: Passage, term: Term) -> int | None:
             return number
     for word in range(max(clause.first, term.first - _REACH), term.last):
         number = _number(passage, word)
-        if number is not None and not _counts_something_else(passage, word, term):
+        is_time = word > 0 and passage.words[word - 1] in ":："  # 00:06
+        if number is not None and not is_time and not _counts_something_else(passage, word, term):
             return number
     return None
 

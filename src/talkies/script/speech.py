@@ -32,10 +32,13 @@ def tag_of(passage: Passage, people: People, word: int, floor: int) -> Tag | Non
     """Find the tag of the quotation at `word`; `floor` is the first word of its shot. None if it has none."""
     before = words_before(passage, word, floor)
     verb = _last_verb(passage, people, before)
-    if verb is not None or _ends_in_colon(passage, before):
+    if verb is not None:
         return Tag(before, verb, is_before=True)
     after = _words_after(passage, word)
     verb = _first_verb(passage, after)
+    # Scene: "Wait!" she shouts.
+    if _ends_in_colon(passage, before) and (verb is None or people.within(before)):
+        return Tag(before, None, is_before=True)
     return None if verb is None else Tag(after, verb, is_before=False)
 
 
@@ -54,7 +57,7 @@ def words_before(passage: Passage, word: int, floor: int) -> Span:
 def is_spoken(passage: Passage, people: People, word: int, tag: Tag | None, floor: int) -> bool:
     """Tell whether a quotation is said aloud, and is no sign, title or word in doubt, nor denied."""
     before = words_before(passage, word, floor)
-    if _is_never_said(passage, people, before):
+    if passage.is_refused(word) or _is_never_said(passage, people, before):
         return False
     if tag is not None and tag.is_before and tag.verb is not None:
         return not is_said_by_writing(passage, people, tag.verb, before)

@@ -268,7 +268,11 @@ def _times(passage: Passage) -> Iterator[_Marker]:
 def _moments(passage: Passage) -> Iterator[_Marker]:
     """Find "[00:00] A forest. [00:05] A lake.": moments at which shots begin, two of them or more."""
     number_of = {start: word for word, start in enumerate(passage.starts)}
-    found = [match for match in _MOMENT.finditer(passage.text) if match.start() in number_of]
+    found = [
+        match
+        for match in _MOMENT.finditer(passage.text)
+        if match.start() in number_of and _opens(passage, number_of[match.start()])
+    ]
     begin_s = [60 * int(match.group(1)) + float(match.group(2)) for match in found]
     if len(found) < 2 or begin_s != sorted(set(begin_s)):
         return
@@ -277,6 +281,11 @@ def _moments(passage: Passage) -> Iterator[_Marker]:
         last = bisect_left(passage.starts, match.end())
         seconds = None if end_s is None else round(end_s - start_s, 3)
         yield _Marker(first, last, last, is_label=True, seconds=seconds, is_later=start_s > 0)
+
+
+def _opens(passage: Passage, word: int) -> bool:
+    """Tell whether something can begin at a word: nothing or a mark stands before it."""
+    return word == 0 or is_mark(passage.words[word - 1])
 
 
 def _length(match: re.Match[str]) -> float | None:

@@ -23,9 +23,11 @@ _KINDS = (
 _ENDS = ".!?。！？…"
 _LONGEST_NAME = 8  # words of a speaker in a field of his own
 _NARRATOR = "Narrator"
+_REACH_ON, _LONGEST_TAG = 60, 4  # characters behind a value, and words before its "she says"
 _OPENING = re.compile(r"\{|\[\s*\{")
 _FENCE = re.compile(r"```\w*")
 _SPARE_COMMA = re.compile(r",(?=\s*[}\]])")
+_UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")  # escapes can make them; no text is stored with them
 _NUMBER = re.compile(r"[\W_]?\d{1,3}$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPAN = re.compile(
@@ -60,24 +62,46 @@ def as_prose(prompt: str) -> str:
     except (ValueError, RecursionError):
         return _LABELLED.sub(_without_marks, prompt)
     first, last = (_FENCE.sub("", part).strip() for part in (before, rest[end:]))
-    return "\n".join(filter(None, (first, *_sentences(cast(Value, value)), last)))
+    try:
+        told = [*_sentences(_in_object(cast(Value, value)))]
+    except RecursionError:  # nested beyond any sense
+        told = []
+    return _UNSPEAKABLE.sub("\ufffd", "\n".join(filter(None, (first, *told, last))))
+
+
+def _in_object(value: Value) -> Value:
+    """Take a list of objects for shots, or for lines where each has words and somebody who says them."""
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        return value
+    objects = [item for item in value if isinstance(item, Mapping)]
+    is_said = all(_speaker(item) and (_field(item, "lines") or _field(item, "words")) for item in objects)
+    return {"dialogue" if is_said else "shots": value}
 
 
 def _without_marks(match: re.Match[str]) -> str:
     """Take the marks from `camera: "zoom in"`, and leave them where somebody may say it."""
     kinds = _kinds(match["label"])
-    is_said = kinds & {"lines", "narration", "words"}
+    is_said = kinds & {"lines", "narration", "words"} or _is_told_as_said(match)
     if is_said or not (kinds & {"plain", "told"} or _is_film(match["label"])):
         return f'{match["space"]}{match["label"]}: "{match["value"]}"' if match["mark"] else match[0]
     return match["space"] + _labelled(match["label"], match["value"])
+
+
+def _is_told_as_said(match: re.Match[str]) -> bool:
+    """Tell whether a labelled value is said by its own words or those behind: `Scene: "Wait!" she shouts`."""
+    behind = [word.text for word in cut(match.string[match.end() : match.end() + _REACH_ON])]
+    is_spoken = match[0][-1] not in ".;" and any(
+        term.first < _LONGEST_TAG for term in vocabulary().find(behind).get("speech", ())
+    )
+    return is_spoken or "addressing" in vocabulary().find([word.text for word in cut(match["value"])])
 
 
 def _is_film(label: str) -> bool:
     """Tell whether a label as a whole is a word for the camera or for what is heard, and nobody's name."""
     words = [word.text for word in cut(label)]
     found = vocabulary().find(words)
-    return any(
-        term[:2] == (0, len(words))
+    return "person" not in found and any(
+        term[:2] == (0, len(words)) and (table, term.name) != ("heading", "lines")
         for table in ("camera", "music", "heading")
         for term in found.get(table, ())
     )
@@ -101,12 +125,15 @@ def _sentences(value: Value, label: str = "") -> Iterator[str]:
 
 
 def _of_object(fields: Mapping[str, Value], label: str) -> Iterator[str]:
-    is_said = any(_kinds(key) & {"lines", "words", "narration"} for key in fields)
+    named = next((key for key in fields if "speaker" in _kinds(key)), None)
+    is_sure = named is not None and "plain" not in _kinds(named)  # "name" may be that of a scene
+    saying = {"lines", "narration", "words"} if is_sure else {"lines", "narration"}
+    is_said = any(_kinds(key) & saying for key in fields)
     speaker = _speaker(fields) if is_said else None
     for key, value in fields.items():
         kinds = _kinds(key)
-        if "lines" in kinds or (speaker and "words" in kinds):
-            yield from _lines(value, speaker or key, _manner(fields))
+        if "lines" in kinds or (is_sure and speaker and "words" in kinds):
+            yield from _lines(value, speaker or key, _manner(fields), is_named=speaker is not None)
         elif "narration" in kinds:
             yield from _lines(value, _NARRATOR, _manner(fields))
         elif is_said and (value == speaker or kinds & {"manner", "language"}):
@@ -118,8 +145,14 @@ def _of_object(fields: Mapping[str, Value], label: str) -> Iterator[str]:
             yield from _shot(f"[{_with_unit(key)}]", value)
         elif isinstance(value, Mapping) and _NUMBER.search(key) and "shots" in _kinds(_NUMBER.sub("s", key)):
             yield from _shot(_spelt(key), value)
-        elif "ignored" not in kinds:
+        elif "ignored" not in kinds or _is_hour(kinds, value):
             yield from _sentences(value, _label(key, label))
+
+
+def _is_hour(kinds: frozenset[str], value: Value) -> bool:
+    """Tell whether a time is one of the day: "night"."""
+    is_told = "time" in kinds and isinstance(value, str)
+    return is_told and not any(character.isdigit() for character in str(value))
 
 
 def _shot(label: str, value: Value) -> Iterator[str]:
@@ -135,19 +168,23 @@ def _with_unit(time: str) -> str:
     return time if ":" in time or not time[-1].isdigit() else time + "s"
 
 
-def _lines(value: Value, speaker: str, manner: str) -> Iterator[str]:
-    """Tell what is said: a line, several of them, or lines under the names of their speakers."""
+def _lines(value: Value, speaker: str, manner: str, *, is_named: bool = False) -> Iterator[str]:
+    """Tell what is said: a line, several of them, or lines under the names of their speakers.
+
+    `is_named`: a field beside names the speaker, so that "No" is what is said and no refusal.
+    """
     if isinstance(value, list):
         for item in value:
-            yield from _lines(item, speaker, manner)
+            yield from _lines(item, speaker, manner, is_named=is_named)
     elif isinstance(value, Mapping):
         words = _field(value, "lines") or _field(value, "words")
         if words is not None:
-            yield from _lines(words, _speaker(value) or speaker, _manner(value) or manner)
+            named = _speaker(value)
+            yield from _lines(words, named or speaker, _manner(value) or manner, is_named=named is not None)
         else:
             for name, said in value.items():
                 yield from _lines(said, name, manner)
-    elif isinstance(value, str) and value.strip() and "none" not in _kinds(value):
+    elif isinstance(value, str) and value.strip() and (is_named or "none" not in _kinds(value)):
         yield from _line(value.strip(), _spelt(speaker), manner)
 
 

@@ -22,7 +22,8 @@ def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Menti
     """
     number = passage.clause_of[verb]
     clause = Span(max(passage.clauses[number].first, floor), verb)
-    known = _acting(passage, people, clause) or _described(passage, people, clause, floor)
+    known = _made_to(passage, people, clause) or _acting(passage, people, clause)
+    known = known or _described(passage, people, clause, floor)
     if known is not None:
         return known
     start = max(floor, passage.sentence(verb).first)
@@ -46,7 +47,7 @@ def _subject_before(passage: Passage, people: People, number: int, start: int) -
             return None
         lead = passage.lead(clause)
         known = _acting(passage, people, Span(max(clause.first, start), clause.last))
-        known = known or _described(passage, people, clause, start)
+        known = known or (_described(passage, people, clause, start) if _does(passage, clause) else None)
         if known is not None and known.first <= lead:
             return known
         earlier = _unknown_before_verb(passage, clause) if known is None else None
@@ -63,15 +64,18 @@ def _before_aside(passage: Passage, first: int, start: int) -> str | None:
 
 
 def _described(passage: Passage, people: People, clause: Span, floor: int) -> Mention | None:
-    """Whoever a clause goes on to describe before it says what they do: "a boy with messy hair nods and"."""
+    """Whoever a clause goes on to describe before it says what they do: "a boy with messy hair nods"."""
     if not passage.covers("wearing", clause.first):
         return None
     before = people.within(Span(max(floor, passage.sentence(clause.first).first), clause.first))
     if not before or before[-1].last < clause.first or _is_object(passage, before[-1]):
         return None
-    rest = Span(before[-1].last, clause.last)
-    does = any(passage.terms(table, rest) for table in ("action", "living_action", "speech"))
-    return before[-1] if does or rest.last <= rest.first else None
+    return before[-1]
+
+
+def _does(passage: Passage, clause: Span) -> bool:
+    """Tell whether a clause holds a verb of somebody."""
+    return any(passage.terms(table, clause) for table in ("action", "living_action", "speech"))
 
 
 def _one_of_many(passage: Passage, clause: Span) -> str | None:
@@ -94,13 +98,8 @@ def _meant_by_who(passage: Passage, people: People, before: Span) -> Mention | N
 
 
 def _acting(passage: Passage, people: People, span: Span) -> Mention | None:
-    """The first in a span who is not merely spoken to, looked at or an owner: 对服务员说, "with the man".
-
-    In "she hears the man say" and "they make the man laugh" it is the man.
-    """
+    """The first in a span who is not merely spoken to, looked at or an owner: 对服务员说, "with the man"."""
     named = people.within(span)
-    if named and _is_made_to(passage, named[-1], span.last):
-        return named[-1]
     for number, mention in enumerate(named):
         following = named[number + 1] if number + 1 < len(named) else None
         if (
@@ -119,17 +118,20 @@ def _is_object(passage: Passage, mention: Mention) -> bool:
     return before >= 0 and passage.covers("object_marker", before) and not shows
 
 
-def _is_made_to(passage: Passage, mention: Mention, verb: int) -> bool:
-    """Tell whether somebody is seen or made to do what the verb right behind says."""
-    before = mention.first - 1
-    if before < 0 or passage.words[mention.last : verb] not in ([], ["to"]):
-        return False
-    is_caused = passage.covers("caused", mention.first) or passage.words[before] in _CAUSES
-    return is_caused or passage.covers("perceiving", before)
+def _made_to(passage: Passage, people: People, before: Span) -> Mention | None:
+    """Whoever is heard or made to do what the verb behind a span says: "she hears the man say"."""
+    named = people.within(before)
+    if not named or passage.words[named[-1].last : before.last] not in ([], ["to"]):
+        return None
+    mention, at = named[-1], named[-1].first - 1
+    is_caused = passage.covers("caused", mention.first) or (at >= 0 and passage.words[at] in _CAUSES)
+    return mention if is_caused or passage.covers("perceiving", at) else None
 
 
 def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
     """Tell whether it is something of somebody's that follows: "the woman's hair", not "she's smiling"."""
+    if passage.text[passage.ends[mention.last - 1] :][:1] in ("'", "’"):  # "the girls' father"
+        return True
     thing = mention.last + 1
     if mention.is_pronoun or thing >= span.last or passage.words[mention.last] != "'s":
         return False

@@ -10,11 +10,12 @@ import numpy as np
 
 from talkies.engines.animatic.living.blending import Tone, add_glow, mix_in
 from talkies.engines.animatic.living.easing import emerge
-from talkies.engines.animatic.living.hours import Change, Hour
+from talkies.engines.animatic.living.hours import Change
 from talkies.engines.animatic.living.lamps import find_lamps, glow_around
 from talkies.engines.animatic.living.light import Mood
 from talkies.engines.animatic.living.sight import Field, Sight, Stage, open_sky
 from talkies.media import Frame
+from talkies.plan import Hour
 
 _MOODS: dict[Hour, Mood] = {
     "night": Mood(light=0.36, grey=0.45, tint=(0.74, 0.88, 1.3)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from talkies.engines.animatic.living.hours import named_hour
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.plan import ActionKind, CameraMove, Light, Weather
 from talkies.script import Action, Line, Script, ScriptShot
@@ -164,7 +163,7 @@ def _is_shown(action: Action) -> bool:
         return True
     if action.kind in SCENIC and named_kinds(action.who or action.text):
         return True
-    return _is_drawn(action) or named_hour(f"{action.who or ''} {action.text}") is not None
+    return _is_drawn(action) or bool(Passage(f"{action.who or ''} {action.text}").terms("hour"))
 
 
 def _is_whole(text: str) -> bool:

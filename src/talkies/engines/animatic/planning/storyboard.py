@@ -144,13 +144,14 @@ def _shots(spec: Spec, scenes: Sequence[Scene], edges: Sequence[int]) -> Iterato
             end_frame=end,
             picture=_picture(spec, only=len(scenes) == 1, is_last=is_last),
             framing=scene.shot.framing,
-            ending=None if still else scene.shot.ending,
+            ending=None if still or (is_last and spec.last_frame is not None) else scene.shot.ending,
             moves=(CameraMove(kind="static"),) if still else scene.shot.moves,
             depth_of_field=scene.shot.depth_of_field,
             opens_whole=is_first and spec.first_frame is not None,
             closes_whole=is_last and spec.last_frame is not None,
             transition=transition,
             transition_frames=min(TRANSITION_FRAMES[transition or "cut"], (end - start) // 2),
+            hour=scene.shot.hour,
             text=scene.shot.text,
         )
 
