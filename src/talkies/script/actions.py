@@ -98,7 +98,12 @@ def _unknown_actions(
 
 def _is_action(passage: Passage, term: Term) -> bool:
     """Tell whether a term says what is done, whoever does it."""
-    is_other = _is_attribute(passage, term) or _is_sound_note(passage, term) or _is_of_music(passage, term)
+    is_other = (
+        _is_cried(passage, term)
+        or _is_attribute(passage, term)
+        or _is_sound_note(passage, term)
+        or _is_of_music(passage, term)
+    )
     return not (is_other or _is_denied(passage, term))
 
 
@@ -226,6 +231,17 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
         return True  # "where waves roll", "hears waves"
     first = max(subject.last, passage.clause(term.first).first)
     return any(passage.covers("determiner", word) for word in range(first, term.first))
+
+
+def _is_cried(passage: Passage, term: Term) -> bool:
+    """Tell whether somebody cries words and no tears: she cries, "Wait!"."""
+    if term.name != "cry" or passage.words[term.last - 1] != "cries":
+        return False
+    after = passage.words[term.last : term.last + 2]
+    leads = after[:1] == [QUOTE] or (after[1:] == [QUOTE] and after[0] in ",:，：")
+    return (
+        leads or QUOTE in passage.words[max(term.first - 2, passage.sentence(term.first).first) : term.first]
+    )
 
 
 def _is_attribute(passage: Passage, term: Term) -> bool:

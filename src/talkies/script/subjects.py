@@ -94,7 +94,8 @@ def _meant_by_who(passage: Passage, people: People, before: Span) -> Mention | N
     if before.last == len(passage.words) or not passage.covers("break", before.last, "relative"):
         return None
     named = people.within(before)
-    return named[-1] if named and named[-1].last == before.last else None
+    is_near = bool(named) and all(is_mark(word) for word in passage.words[named[-1].last : before.last])
+    return named[-1] if is_near else None
 
 
 def _acting(passage: Passage, people: People, span: Span) -> Mention | None:
