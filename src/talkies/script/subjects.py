@@ -22,22 +22,25 @@ def subject_of(passage: Passage, people: People, verb: int, floor: int) -> Menti
     """
     number = passage.clause_of[verb]
     clause = Span(max(passage.clauses[number].first, floor), verb)
-    known = _made_to(passage, people, clause) or _acting(passage, people, clause)
-    known = known or _described(passage, people, clause, floor)
+    start = max(floor, passage.sentence(verb).first)
+    known = (
+        _made_to(passage, people, clause)
+        or _acting(passage, people, clause)
+        or _described(passage, people, clause, floor)
+        or _meant_by_who(passage, people, Span(start, passage.clauses[number].first))
+    )
     if known is not None:
         return known
-    start = max(floor, passage.sentence(verb).first)
-    meant = _meant_by_who(passage, people, Span(start, passage.clauses[number].first))
-    if meant is not None:
-        return meant
     unknown = _unknown_subject(passage, clause)
-    if unknown is not None and not (_leads_to_quote(passage, verb) and not tells_somebody(unknown)):
+    is_how = unknown is not None and _leads_to_quote(passage, verb) and not tells_somebody(unknown)
+    if unknown is not None and not is_how:
         return unknown
-    one = _one_of_many(passage, clause)
-    if one is not None:
-        return one
-    earlier = _subject_before(passage, people, number, start)
-    return earlier or _acting(passage, people, Span(start, verb)) or unknown
+    return (
+        _one_of_many(passage, clause)
+        or _subject_before(passage, people, number, start)
+        or _acting(passage, people, Span(start, verb))
+        or unknown
+    )
 
 
 def _subject_before(passage: Passage, people: People, number: int, start: int) -> Mention | str | None:
