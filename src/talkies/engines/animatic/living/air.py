@@ -43,6 +43,7 @@ _VEILING_SHARE = 0.6
 _SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _BREEZE, _WIND, _STORM = 0.12, 0.55, 1.1  # units a second
 _STORM_STRENGTH = 1.35
+_UNDER_CLOUDS = 0.72  # of the photo's light, that clouds leave to what falls from them
 _STORM_LIGHT = 0.78  # of the light that drops mirror: clouds are brighter than what they shade
 
 
@@ -129,7 +130,8 @@ def make_air(
     stage = Stage(scene, focus)
     steams = is_steam(shot.text)
     layers = _sky(stage, kinds, shot.text, seed)
-    layers += [make(stage) for kind, make in _makers(kinds, seed, steams=steams) if kind in kinds]
+    light = _UNDER_CLOUDS if layers else 1.0
+    layers += [make(stage) for kind, make in _makers(kinds, seed, light, steams=steams) if kind in kinds]
     flashes = [cue.start_s for cue in cues if cue.kind == "lightning"]
     if flashes:
         layers.append(Lightning(flashes, seed))  # last, so that it lights the rain as well
@@ -154,11 +156,13 @@ def make_air(
     return Air(stage, layers, shot, opens_whole=opens_whole, closes_whole=closes_whole)
 
 
-def _makers(kinds: frozenset[str], seed: int, *, steams: bool) -> tuple[tuple[str, _Maker], ...]:
-    """What each kind of cue puts into the air, far things first."""
-    wind, strength, light = _wind(kinds, seed), 1.0, 1.0
+def _makers(
+    kinds: frozenset[str], seed: int, light: float, *, steams: bool
+) -> tuple[tuple[str, _Maker], ...]:
+    """What each kind of cue puts into the air, far things first; `light` is what drops mirror of the air's."""
+    wind, strength = _wind(kinds, seed), 1.0
     if "storm" in kinds:
-        strength, light = _STORM_STRENGTH, _STORM_LIGHT
+        strength, light = _STORM_STRENGTH, light * _STORM_LIGHT
     storm_rains = not kinds & {"rain", "snow"}
     return (
         ("storm", lambda _: Gloom(STORM)),
