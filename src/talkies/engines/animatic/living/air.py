@@ -159,7 +159,7 @@ def make_air(
 def _makers(
     kinds: frozenset[str], seed: int, light: float, *, steams: bool
 ) -> tuple[tuple[str, _Maker], ...]:
-    """What each kind of cue puts into the air, far things first; `light` is what drops mirror of the air's."""
+    """What each kind of cue puts into the air, far things first; drops mirror `light` of the air's."""
     wind, strength = _wind(kinds, seed), 1.0
     if "storm" in kinds:
         strength, light = _STORM_STRENGTH, light * _STORM_LIGHT
