@@ -23,6 +23,7 @@ _MARKS = " ,.;:!?，。；：！？、()（）\n-–—*&_/#~…"  # at the end 
 _VERB = re.compile(r"[a-z]{2,}[a-rt-z]s")  # the form for "she"
 _DOING = re.compile(r"[a-z]{3,}ing")
 _SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut to": what follows is seen
+_LOOKS = ("face", "look", "expression")
 _IS = ("is", "are")
 _CALLS = frozenset({"cry", "sing"})  # what birds do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
@@ -100,6 +101,7 @@ def _is_action(passage: Passage, term: Term) -> bool:
     """Tell whether a term says what is done, whoever does it."""
     is_other = (
         _is_cried(passage, term)
+        or _is_seen_look(passage, term)
         or _is_attribute(passage, term)
         or _is_sound_note(passage, term)
         or _is_of_music(passage, term)
@@ -242,6 +244,14 @@ def _is_cried(passage: Passage, term: Term) -> bool:
     return (
         leads or QUOTE in passage.words[max(term.first - 2, passage.sentence(term.first).first) : term.first]
     )
+
+
+def _is_seen_look(passage: Passage, term: Term) -> bool:
+    """Tell whether a look is only looked at: "sees her worried face", but "with a sad look", "happy face"."""
+    if passage.words[term.last - 1] not in _LOOKS:
+        return False
+    is_with = passage.covers("wearing", term.first - 1) or passage.covers("wearing", term.first - 2)
+    return not (is_with or passage.lead(passage.clause(term.first)) == term.first)
 
 
 def _is_attribute(passage: Passage, term: Term) -> bool:

@@ -13,7 +13,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People, Speaker, chorus_of
 from talkies.script.speech import Tag, is_spoken, tag_of, words_before
 from talkies.script.subjects import subject_of
-from talkies.script.vocabulary import vocabulary
+from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 _LONGEST_LABEL = 8  # words of "The man in the hat: …"
@@ -245,7 +245,7 @@ def _manner(passage: Passage, tag: Tag | None, about: Span) -> tuple[str, ...]:
     found = {
         term.first: (term.first, term.last)
         for term in (*telling, *passage.terms("manner", about))
-        if term.last <= about.last and not passage.is_negated(term)
+        if term.last <= about.last and not (passage.is_negated(term) or _is_of_camera(passage, term))
     }
     if tag is not None and tag.verb is not None:
         covered = {word for first, last in found.values() for word in range(first, last)}
@@ -254,6 +254,12 @@ def _manner(passage: Passage, tag: Tag | None, about: Span) -> tuple[str, ...]:
                 found[first] = (first, last)
     words = [passage.spelt(first, last) for _, (first, last) in sorted(found.items())]
     return tuple(dict.fromkeys(words))
+
+
+def _is_of_camera(passage: Passage, term: Term) -> bool:
+    """Tell whether it is the camera that does it: "the camera slowly pushes in as she says"."""
+    clause = passage.clause(term.first)
+    return passage.covers("camera", passage.lead(clause)) or passage.covers("camera", clause.first)
 
 
 def _manner_after(passage: Passage, word: int, tag: Tag | None) -> tuple[str, ...]:

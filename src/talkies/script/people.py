@@ -227,7 +227,8 @@ class People:
         notes: list[dict[tuple[str | None, bool], int]] = []
         last: dict[tuple[str | None, bool], int] = {}
         for number, mention in enumerate(self.mentions):
-            if not mention.is_pronoun and mention.kind not in ("narrator", "animal"):
+            is_nobody = self._passage.covers("indefinite", mention.last - 1)
+            if not (mention.is_pronoun or is_nobody or mention.kind in ("narrator", "animal")):
                 last = {**last, (mention.sex, mention.is_many): number}
             notes.append(last)
         return notes
@@ -407,6 +408,8 @@ def _start_of_name(passage: Passage, noun: int) -> int:
     for word in range(noun - 1, max(noun - 6, passage.clause(noun).first) - 1, -1):
         if passage.covers("determiner", word):
             return word
+        if passage.covers("person", word):
+            break
         if passage.covers("age", word) or passage.covers("sex", word) or passage.covers("adjective", word):
             first = word
         elif not _may_be_adjective(passage, word):

@@ -40,10 +40,12 @@ def read_music(passage: Passage) -> Music:
 def is_silent(passage: Passage, *, has_lines: bool) -> bool:
     """Tell whether a prompt wants no sound at all.
 
-    Where somebody speaks, a word that may only describe a hush does not silence them: 四周没有声音.
+    Where somebody speaks or a sound is told of, a word that may only describe a hush silences nothing:
+    四周没有声音, "absolute silence, then a gunshot".
     """
+    is_heard = has_lines or any(not passage.is_ruled_out(sound) for sound in passage.terms("sound"))
     return any(
-        not _is_excepted(passage, term) and not (has_lines and term.name == "hush")
+        not _is_excepted(passage, term) and not (is_heard and term.name == "hush")
         for term in passage.terms("silent")
         if not passage.is_refused(term.first)
     )
@@ -105,7 +107,9 @@ def _has_sound(passage: Passage, term: Term) -> bool:
 
 def _is_excepted(passage: Passage, term: Term) -> bool:
     """Tell whether something is heard in spite of "no sound": 没有声音，只有风声."""
-    return bool(_excepted(passage, term, "sound"))
+    return bool(_excepted(passage, term, "sound")) or any(
+        passage.covers("negation", word, "except") for word in range(*_near(passage, term))
+    )
 
 
 def _excepted(passage: Passage, term: Term, table: str) -> list[Term]:

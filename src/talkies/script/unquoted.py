@@ -8,7 +8,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
-from talkies.script.words import QUOTE
+from talkies.script.words import QUOTE, is_unspaced
 
 _REACH = 5  # words from a verb of saying to its colon
 _LONGEST_TEXT = 14  # words of "The man says hello to everybody"
@@ -101,7 +101,8 @@ def _addresses(passage: Passage, span: Span) -> bool:
 def _is_sentence(passage: Passage, people: People, span: Span) -> bool:
     """Tell whether words can only be said: a sentence that names nobody, nothing done and no looks."""
     words = [word for word in range(*span) if passage.words[word].isalnum()]
-    opens = passage.text[passage.starts[span.first]].isupper() and passage.words[span.last - 1] == "."
+    begins = passage.text[passage.starts[span.first]].isupper() or is_unspaced(passage.words[span.first])
+    opens = begins and passage.words[span.last - 1] in ".。"
     describes = any(passage.covers(table, word) for table in _DESCRIBING for word in words)
     has_figures = any(passage.words[word][0].isdigit() for word in words)
     return opens and len(words) > 1 and not (describes or has_figures or people.within(span))
