@@ -315,6 +315,12 @@ def test_scenes_in_json_are_told_and_not_spoken() -> None:
     assert not any(shot.lines for shot in script.shots)
 
 
+def test_a_direction_beside_a_movement_in_json_is_its_own() -> None:
+    (move,) = read('{"camera": {"movement": "pan", "direction": "left", "speed": "slow"}}').shots[0].moves
+
+    assert (move.kind, move.direction, move.speed) == ("pan", "left", "slow")
+
+
 def test_a_list_of_objects_is_shots_or_lines() -> None:
     shots = read('[{"time": "0-3s", "action": "a man walks"}, {"time": "3-6s", "action": "he smiles"}]').shots
     lines = read('[{"speaker": "Ben", "line": "Coming?"}, {"speaker": "Anna", "line": "No"}]').shots[0].lines

@@ -18,7 +18,7 @@ from talkies.script.words import cut, is_unspaced
 
 _KINDS = (
     *("lines", "narration", "words", "speaker", "manner", "language"),
-    *("shots", "time", "plain", "told", "ignored", "none"),
+    *("shots", "time", "plain", "told", "ignored", "none", "moves", "way"),
 )
 _ENDS = ".!?。！？…"
 _LONGEST_NAME = 8  # words of a speaker in a field of his own
@@ -125,6 +125,7 @@ def _sentences(value: Value, label: str = "") -> Iterator[str]:
 
 
 def _of_object(fields: Mapping[str, Value], label: str) -> Iterator[str]:
+    fields = _with_ways(fields)
     named = next((key for key in fields if "speaker" in _kinds(key)), None)
     is_sure = named is not None and "plain" not in _kinds(named)  # "name" may be that of a scene
     saying = {"lines", "narration", "words"} if is_sure else {"lines", "narration"}
@@ -147,6 +148,17 @@ def _of_object(fields: Mapping[str, Value], label: str) -> Iterator[str]:
             yield from _shot(_spelt(key), value)
         elif "ignored" not in kinds or _is_hour(kinds, value):
             yield from _sentences(value, _label(key, label))
+
+
+def _with_ways(fields: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Put direction and speed behind the movement beside which they stand: "pan", "left", "slow"."""
+    ways = {key: way for key, way in fields.items() if "way" in _kinds(key) and isinstance(way, str)}
+    for moves, movement in fields.items():
+        if ways and "moves" in _kinds(moves) and isinstance(movement, str):
+            rest: dict[str, Value] = {key: value for key, value in fields.items() if key not in ways}
+            rest[moves] = " ".join([movement, *ways.values()])
+            return rest
+    return fields
 
 
 def _is_hour(kinds: frozenset[str], value: Value) -> bool:
