@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
 from talkies.plan import Amount, CameraMove, Direction, Framing, MoveKind, ShotSize, Speed
-from talkies.script.owners import Owner
+from talkies.script.owners import Owner, names_camera
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 from talkies.script.words import is_mark, is_unspaced
@@ -136,7 +136,7 @@ def _is_denied_to_camera(passage: Passage, term: Term) -> bool:
     denial = next((word for word in reach if passage.covers("negation", word, "no")), None)
     if denial is None or not passage.is_negated(term):
         return False
-    is_between = any(passage.covers("camera", word) for word in range(denial, term.last))
+    is_between = names_camera(passage, Span(denial, term.last))
     return is_between or _camera_before(passage, denial, clause)
 
 
@@ -158,15 +158,11 @@ def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool
     return any(
         term.name != "handheld"
         and passage.is_negated(term)
-        and not (term.name in _ALSO_OF_PEOPLE and not _names_camera(passage, term.first))
+        and not (term.name in _ALSO_OF_PEOPLE and not names_camera(passage, passage.sentence(term.first)))
         and (table == "sure_move" or _is_of_camera(passage, term, owners))
         for table in ("sure_move", "move")
         for term in passage.terms(table, span)
     )
-
-
-def _names_camera(passage: Passage, word: int) -> bool:
-    return any(passage.covers("camera", other) for other in range(*passage.sentence(word)))
 
 
 def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[Term]:

@@ -41,14 +41,15 @@ def clause_owners(passage: Passage) -> list[Owner]:
             before, owner = owner, None
             means_camera = before == "camera"
         else:
-            means_camera = owner != "camera" and _speaks_of_camera(passage, passage.clauses[number - 1])
+            means_camera = owner != "camera" and names_camera(passage, passage.clauses[number - 1])
         owner = _owner(passage, clause, owner, means_camera)
         owners.append(owner)
     return owners
 
 
-def _speaks_of_camera(passage: Passage, clause: Span) -> bool:
-    return any(passage.covers("camera", word) for word in range(*clause))
+def names_camera(passage: Passage, span: Span) -> bool:
+    """Tell whether a span speaks of the camera."""
+    return any(passage.covers("camera", word) for word in range(*span))
 
 
 def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bool) -> Owner:
@@ -115,7 +116,7 @@ def _names_thing(passage: Passage, clause: Span, move: Term) -> bool:
         is_graded = any(passage.covers(table, move.first - 1) for table in ("speed", "amount"))
         return is_after_article and not is_graded
     after = passage.words[move.last]
-    if after == "of" and any(passage.covers("camera", word) for word in range(move.last, move.last + 3)):
+    if after == "of" and names_camera(passage, Span(move.last, move.last + 3)):
         return False
     if after.endswith("s") and passage.covers("move", move.last):  # "a crane flies"
         return True

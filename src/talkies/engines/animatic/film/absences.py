@@ -80,9 +80,12 @@ def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:
 
 def _unlit(cues: list[Cue], scene: Scene) -> Iterator[str]:
     """Name the hours that a picture clearly was not taken at; it keeps its own light."""
+    told = [cue for cue in cues if cue.kind in _AT_NIGHT | _LOW_SUN]
+    if not told:
+        return
     lab = cv2.cvtColor(cv2.resize(scene.prepared, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     light, yellowness = lab[..., 0].astype(np.float32), lab[..., 2].astype(np.float32) - 128
     is_cold = np.percentile(yellowness, _WARMEST) < _WARM
-    for cue in cues:
-        if (cue.kind in _AT_NIGHT and light.mean() > _LIT) or (cue.kind in _LOW_SUN and is_cold):
+    for cue in told:
+        if light.mean() > _LIT if cue.kind in _AT_NIGHT else is_cold:
             yield f"the light “{cue.kind.replace('_', ' ')}”: the photo keeps its own"
