@@ -71,6 +71,10 @@ def air(
     return found
 
 
+def late_plan(kind: Weather, start_s: float) -> Plan:
+    return plan(more=(Cue(kind=kind, shot=0, start_s=start_s, end_s=FRAMES / FRAME_RATE),))
+
+
 def drawn(over: Air, index: int, where: Scene, pose: Pose = AT_REST) -> Frame:
     frame = where.prepared.copy()
     over.draw(frame, index, pose)
@@ -390,3 +394,27 @@ def test_a_bright_wall_is_no_lamp() -> None:
     assert find_lamps(picture) is None
     assert find_flames(picture) is None
     assert find_flames(landscape()) is not None
+
+
+@pytest.mark.parametrize("kind", ["rain", "snow", "storm", "fog", "smoke", "dust", "embers"])
+def test_a_weather_that_comes_leaves_the_photo_alone_until_then(kind: Weather) -> None:
+    where = scene()
+    begin = 60
+    over = air(late_plan(kind, begin / FRAME_RATE), where)
+
+    before, soon, late = (drawn(over, index, where).astype(int) for index in (begin - 32, begin + 6, begin + 30))
+    assert np.array_equal(before, where.prepared)
+    first, last = (np.abs(frame - where.prepared).mean() for frame in (soon, late))
+    assert 0 < first < last
+
+
+def test_before_a_weather_comes_a_picture_without_anything_else_that_moves_is_not_frozen() -> None:
+    where = scene()
+    made = late_plan("rain", 2.5)
+    over = make_air(
+        made, made.shots[0], where, 5, focus=(0, 0), opens_whole=False, closes_whole=False, alone=True
+    )
+    assert over is not None
+
+    frames = [drawn(over, index, where) for index in (0, 6, 12)]
+    assert all(not np.array_equal(one, next_one) for one, next_one in pairwise(frames))

@@ -54,6 +54,7 @@ def spell_script(script: Script) -> dict[str, Any]:
         "still": [shot.camera_still for shot in shots],
         "actions": [f"{action.kind}: {action.who or ''}" for shot in shots for action in shot.actions],
         "weather": " ".join(word for word in dict.fromkeys(w for shot in shots for w in shot.weather)),
+        "coming": " ".join(word for shot in shots for word in shot.coming),
         "light": " ".join(word for word in dict.fromkeys(w for shot in shots for w in shot.light)),
         "depth_of_field": " ".join(shot.depth_of_field or "" for shot in shots).strip(),
         "angles": " ".join(word for shot in shots for word in shot.angles),

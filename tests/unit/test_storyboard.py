@@ -150,6 +150,26 @@ def test_an_ambience_that_the_text_lets_begin_later_does(prompt: str, kind: str)
     assert all(line.end_s * SAMPLE_RATE <= sound.start_sample for line in made.lines)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("A calm lake at noon. After a while it starts to rain.", "rain"),
+        ('A woman says: "Good evening." Then fog rolls in.', "fog"),
+        ("平静的湖面。突然下起大雨。", "rain"),
+    ],
+)
+def test_a_weather_that_comes_is_seen_and_heard_from_one_moment_on(prompt: str, kind: str) -> None:
+    made = plan(prompt, duration=6)
+
+    cue = next(cue for cue in made.cues if cue.kind == kind)
+    assert 1.5 < cue.start_s < 4
+    assert cue.end_s == 6
+    assert all(line.end_s <= cue.start_s for line in made.lines)
+    for sound in made.sounds:
+        if sound.kind == kind:
+            assert sound.start_sample / SAMPLE_RATE == pytest.approx(cue.start_s, abs=0.002)
+
+
 def test_no_sound_is_planned_for_a_silent_clip() -> None:
     made = plan('She says: "Hello." Birds sing.', generate_audio=False)
 

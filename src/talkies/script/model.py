@@ -94,7 +94,8 @@ class ScriptShot(_Value):
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
-    names for the shot. `unquoted` holds the prompt's words for speech that does not stand in quotes.
+    names for the shot. `coming` tells which weathers begin within it, and where in its text, from 0 to 1.
+    `unquoted` holds the prompt's words for speech that does not stand in quotes.
     """
 
     text: str
@@ -110,6 +111,7 @@ class ScriptShot(_Value):
     sounds: tuple[Sound, ...] = ()
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()
+    coming: dict[Weather, float] = {}
     light: tuple[Light, ...] = ()
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()

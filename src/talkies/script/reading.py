@@ -12,6 +12,7 @@ from talkies.script.camera import read_camera
 from talkies.script.dialogue import Dialogue
 from talkies.script.languages import detect
 from talkies.script.model import Angle, Script, ScriptShot, Timing
+from talkies.script.moments import coming_weather
 from talkies.script.owners import Owner, clause_owners
 from talkies.script.passage import Passage, Span
 from talkies.script.people import People
@@ -109,6 +110,7 @@ def _shot(
         sounds=read_sounds(passage, span, position, actions),
         actions=actions,
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
+        coming=coming_weather(passage, span, position),
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),

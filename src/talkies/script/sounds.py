@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
 from talkies.script.model import Action, Sound
+from talkies.script.moments import begins_late
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 
@@ -62,7 +63,7 @@ def read_sounds(
                 position=position(term.first),
                 count=None if is_ambience else _count(passage, term),
                 loudness=_loudness(passage, term),
-                begins_late=term.name in _OF_A_MOMENT and _begins_late(passage, term),
+                begins_late=term.name in _OF_A_MOMENT and begins_late(passage, term),
             )
         )
     return tuple(sounds)
@@ -88,13 +89,6 @@ def _is_named(passage: Passage, term: Term) -> bool:
     """Tell whether a term names a sound, and not only what makes it: "thunder", "sound of rain", 雨声."""
     around = range(max(term.first - 2, 0), min(term.last + 1, len(passage.words)))
     return any(passage.covers("sound_itself", word) for word in around)
-
-
-def _begins_late(passage: Passage, term: Term) -> bool:
-    """Tell whether a sound begins where the text tells it: "then applause", "the crowd starts to clap"."""
-    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
-    before = (passage.covers("late", word, "then") for word in range(sentence.first, term.first))
-    return any(before) or any(passage.covers("late", word, "begins") for word in range(*clause))
 
 
 def _count(passage: Passage, term: Term) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from talkies.engines.animatic.living.clouds import OVERCAST, STORM_CLOUDS, Clouds, Deck
 from talkies.engines.animatic.living.daytime import PassingHour
@@ -43,6 +43,8 @@ _VEILING_SHARE = 0.6
 _SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _BREEZE, _WIND, _STORM = 0.12, 0.55, 1.1  # units a second
 _STORM_STRENGTH = 1.35
+_CLOUDY = frozenset({"cloudy", "rain", "snow", "storm"})  # what clouds come with
+_CLOUDS_AHEAD_S = 1.2  # of what falls from them
 _UNDER_CLOUDS = 0.72  # of the photo's light, that clouds leave to what falls from them
 _STORM_LIGHT = 0.78  # of the light that drops mirror: clouds are brighter than what they shade
 
@@ -56,13 +58,20 @@ class _Layer(Protocol):
 _Maker = Callable[[Stage], _Layer]
 
 
+class _Coming(NamedTuple):
+    """A layer, and the second of the clip from which on it is there; it gathers then, as all do at first."""
+
+    layer: _Layer
+    begin_s: float = -math.inf
+
+
 class Air:
     """The air of one shot. Frames may be drawn in any order: all follows from a frame's number."""
 
     def __init__(
         self,
         stage: Stage,
-        layers: Sequence[_Layer],
+        layers: Sequence[_Coming],
         shot: Shot,
         *,
         opens_whole: bool,
@@ -84,10 +93,15 @@ class Air:
             return
         time_s = (self._shot.start_frame + index) / FRAME_RATE
         veiling = min(_VEILING_S * FRAME_RATE, _VEILING_SHARE * self._shot.frame_count)
-        presence, veiled = _gathered(whole / (_GATHERING_S * FRAME_RATE)), _gathered(whole / veiling)
-        sight = Sight(self._stage, pose, time_s, presence, veiled)
-        for layer in self._layers:
-            layer.draw(frame, sight)
+        sights = {}
+        for begin_s in {layer.begin_s for layer in self._layers}:
+            there = min(whole, (time_s - begin_s) * FRAME_RATE)
+            if there > 0:
+                presence, veiled = _gathered(there / (_GATHERING_S * FRAME_RATE)), _gathered(there / veiling)
+                sights[begin_s] = Sight(self._stage, pose, time_s, presence, veiled)
+        for layer, begin_s in self._layers:
+            if begin_s in sights:
+                layer.draw(frame, sights[begin_s])
 
     def _ends_within(self, index: int) -> float:
         """Count the frames to the nearest one that must be the photo itself."""
@@ -127,14 +141,21 @@ def make_air(
     number = next(at for at, other in enumerate(plan.shots) if shot.start_frame < other.end_frame)
     cues = [cue for cue in plan.cues if cue.shot == number]
     kinds = frozenset(cue.kind for cue in cues)
+    begun_s = {cue.kind: cue.start_s for cue in cues if cue.start_s > shot.start_frame / FRAME_RATE}
     stage = Stage(scene, focus)
     steams = is_steam(shot.text)
-    layers = _sky(stage, kinds, shot.text, seed)
-    light = _UNDER_CLOUDS if layers else 1.0
-    layers += [make(stage) for kind, make in _makers(kinds, seed, light, steams=steams) if kind in kinds]
+    sky = _sky(stage, kinds, shot.text, seed)
+    light = _UNDER_CLOUDS if sky else 1.0
+    gathering_s = min((begun_s.get(kind, -math.inf) for kind in kinds & _CLOUDY), default=-math.inf)
+    layers = [_Coming(layer, gathering_s - _CLOUDS_AHEAD_S) for layer in sky]
+    layers += [
+        _Coming(make(stage), begun_s.get(kind, -math.inf))
+        for kind, make in _makers(kinds, seed, light, steams=steams)
+        if kind in kinds
+    ]
     flashes = [cue.start_s for cue in cues if cue.kind == "lightning"]
     if flashes:
-        layers.append(Lightning(flashes, seed))  # last, so that it lights the rain as well
+        layers.append(_Coming(Lightning(flashes, seed)))  # last, so that it lights the rain as well
     blasts = [
         sound.start_sample / SAMPLE_RATE
         for sound in plan.sounds
@@ -142,15 +163,15 @@ def make_air(
     ]
     if blasts:
         blaze = Blasts(stage, blasts, seed)
-        layers += [smoke_column(stage, blaze.place, seed, min(blasts)), blaze]
+        layers += [_Coming(smoke_column(stage, blaze.place, seed, min(blasts))), _Coming(blaze)]
     hour = hour_change(plan, shot)
     if hour is not None:
-        layers.insert(0, PassingHour(stage, hour))
+        layers.insert(0, _Coming(PassingHour(stage, hour)))
     changes = light_changes(plan, number, shot.text)
     if changes:
-        layers.append(SwitchedLight(stage, changes, shot.text, seed))
-    if not layers and alone and not is_frozen(shot.text):
-        layers.append(Daylight(stage, seed))
+        layers.append(_Coming(SwitchedLight(stage, changes, shot.text, seed)))
+    if alone and all(layer.begin_s > -math.inf for layer in layers) and not is_frozen(shot.text):
+        layers.append(_Coming(Daylight(stage, seed)))
     if not layers:
         return None
     return Air(stage, layers, shot, opens_whole=opens_whole, closes_whole=closes_whole)

@@ -21,6 +21,7 @@ _USUAL_S = 1.6
 _EDGE_S = 0.3  # between an action and the ends of its shot
 _FLASH_S = 0.8  # a stroke of lightning with its afterglow
 _LONE_FLASH = 0.4  # of the shot: when lightning without thunder strikes
+_LATEST = 0.6  # of the shot: when a weather that comes has begun
 
 
 def lay_cues(
@@ -46,14 +47,26 @@ def lay_cues(
         is_flash = action.kind == "flicker" and "lightning" in shot.light
         if action.kind not in _SPOKEN and not is_flash:
             yield _acted(action, index, span, moment_of(action.position, span, heard))
+    coming_s = weather_begins(shot, span, heard)
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
-            yield Cue(kind=word, shot=index, start_s=span[0], end_s=span[1])
+            yield Cue(kind=word, shot=index, start_s=coming_s.get(word, span[0]), end_s=span[1])
     strokes = list(thunder_s)
     if not strokes and "lightning" in shot.light:
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def weather_begins(
+    shot: ScriptShot, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]
+) -> dict[str, float]:
+    """Give the seconds at which those weathers begin that come within a shot; arguments as for `lay_cues`."""
+    latest_s = span[0] + _LATEST * (span[1] - span[0])
+    return {
+        word: round(min(moment_of(position, span, heard), latest_s), 3)
+        for word, position in shot.coming.items()
+    }
 
 
 def moment_of(

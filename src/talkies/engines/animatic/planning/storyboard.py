@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.engines.animatic.planning import omissions
-from talkies.engines.animatic.planning.cues import lay_cues, moment_of
+from talkies.engines.animatic.planning.cues import lay_cues, moment_of, weather_begins
 from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
 from talkies.engines.animatic.planning.rehearsal import (
     GAP_S,
@@ -88,6 +88,8 @@ def draw(spec: Spec, script: Script) -> Plan:
             if sound.begins_late:
                 latest_s = max(span[1] - SHORTEST_AMBIENCE_S, span[0])
                 begun_s[index, sound.kind] = min(moment_of(sound.position, span, heard), latest_s)
+        for word, moment_s in weather_begins(scene.shot, span, heard).items():
+            begun_s[index, word] = moment_s
     if audible:
         sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s))
     return Plan(
