@@ -180,8 +180,8 @@ def test_the_chin_follows_the_jaw(closed: Portrait) -> None:
     assert chin(closed.shown(OPEN)) > chin(closed.frame) + 0.03
 
 
-def _dot(portrait: Portrait, x: float, y: float) -> NDArray[np.float64]:
-    """Tell by how many texture pixels a mouth that is pressed shifts a dot on the face: down, across."""
+def _dot(portrait: Portrait, x: float, y: float, shape: Expression = PRESSED) -> NDArray[np.float64]:
+    """Tell by how many texture pixels a mouth, usually pressed, shifts a dot on the face: down, across."""
     pixels = portrait.pixels.copy()
     cv2.circle(pixels, (round(x), round(y)), 6, (0, 255, 0), -1)
     mouth = Mouth(portrait.face, pixels, (0.0, 0.0), DENSITY)
@@ -189,7 +189,7 @@ def _dot(portrait: Portrait, x: float, y: float) -> NDArray[np.float64]:
     part = pixels[top:bottom, left:right]
     seen = [
         np.argwhere((shown[..., 1] > 200) & (shown[..., 0] < 60)).mean(axis=0)
-        for shown in (part, mouth.draw(part, PRESSED))
+        for shown in (part, mouth.draw(part, shape))
     ]
     return np.asarray(seen[1] - seen[0])
 
@@ -203,6 +203,19 @@ def test_the_chin_comes_up_whole_with_a_smile_that_closes(smiling: Portrait) -> 
     assert middle < -4
     assert left < 0.4 * middle
     assert right < 0.4 * middle
+
+
+def test_the_folds_of_a_smile_move_as_a_whole_as_its_lips_round(smiling: Portrait) -> None:
+    lips = _lips(smiling, smiling.pixels)
+    across, down = np.array([1.25 * lips.right] * 3, np.float32), np.array([-0.16, 0.0, 0.16], np.float32)
+    rounded = Expression(MouthShape(width=-1.0), speaking=1.0)
+
+    above, beside, below = (
+        _dot(smiling, *place, rounded)[1] for place in np.stack(lips.pixels(across, down), 1).tolist()
+    )
+
+    assert beside < -4
+    assert max(above, below) < 0.62 * beside
 
 
 @pytest.mark.parametrize("width", [-1.0, 1.0])

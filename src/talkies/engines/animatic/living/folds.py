@@ -16,7 +16,7 @@ _FINE = 96.0  # samples per face size, in which folds are looked for
 _LINE = 0.01  # face sizes: finer than this is skin and hair, no fold
 _PLAIN = 0.01  # of the light: as much as skin without a fold varies
 _WIDTH = 0.2  # face sizes: a fold's shade is narrower
-_TOO_DARK = 0.25, 0.45  # of the skin beside it: so dark is a beard or a strand of hair, no fold
+_TOO_DARK = 0.3, 0.5  # of the skin beside it: so dark is a beard or a strand of hair, no fold
 
 
 class Folds:

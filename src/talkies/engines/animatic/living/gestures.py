@@ -110,7 +110,7 @@ def _laugh(time: Curve, moment: Moment, chance: Generator) -> Motion:
     loudest_s = moment.start_s + LAUGH_BURST_S / 2
     shake = 0.5 + 0.5 * np.cos(2 * math.pi / LAUGH_PERIOD_S * (time - loudest_s))
     return {
-        "opening": 0.28 + 0.3 * shake,
+        "opening": moment.amount * (0.4 + 0.45 * shake),
         "width": 0.75 + 0 * time,
         "speaking": 0.9 * shaking,
         "rise": 0.012 * shaking * shake,

@@ -36,6 +36,7 @@ _SEAM, _SEAM_DEPTH = 0.022, 0.22  # face sizes of the shadow between lips that t
 _SEAM_END = 0.25  # half widths before the corners over which that shadow ends
 _DIMMING = 0.65  # of that shadow: teeth that the photo shows have one of their own already
 _ROUND_DARKENING = 0.72  # of the light that rounded lips keep from the teeth behind them
+_BROAD_DARKENING = 0.35  # of that darkening: lips of a broad smile do not close to a ring
 _INNER_RIM, _INNER_RIM_COVER = 0.034, 0.9  # face sizes of the lower lip's inside, and how much it covers
 _SHORTENED = 0.008  # face sizes that the photo's inside ends before its lower lip, once that has gone
 _TOUCHING = 0.12  # of a lip's soft rim: a gap below it counts as none
@@ -254,7 +255,8 @@ class _Opening:
         under = 1 / (np.float32(_SHADOW) * self._scale)
         shadow = np.float32(0.62) + np.float32(0.38) * np.sqrt(np.clip(above * under, 0, 1))
         shadow *= np.float32(0.8) - np.float32(0.2) * np.clip(below * under, -1, 0)
-        shadow *= np.float32(1 - share * _ROUND_DARKENING * rounded)
+        ring = 1 - (1 - _BROAD_DARKENING) * shows_smile(self._lips)
+        shadow *= np.float32(1 - share * _ROUND_DARKENING * rounded * ring)
         rim = np.clip(1 + below / np.float32(_INNER_RIM * self._scale), 0, 1)
         rim *= rim * np.float32(_INNER_RIM_COVER)
         inside = _moved(window, -self._bounds[0], -self._bounds[1])

@@ -31,7 +31,7 @@ _STAYING_UP, _UP_FROM = 0.6, 0.1  # of that, and the opening from which a smile'
 _NEUTRAL_HALF_WIDTH = 0.27  # face sizes: half of a mouth at rest
 _SMILE_KEPT = 0.45  # of what a photo's smile is wider than that, while it speaks
 _SPREAD, _ROUND = 0.13, 0.32  # of the half width: how far corners go out for "i" and in for "u"
-_NARROWEST, _NARROWEST_SMILE = 0.64, 0.7  # of the photo's width: rounded further, cheeks would be pinched
+_NARROWEST, _NARROWEST_SMILE = 0.64, 0.8  # of the photo's width: rounded further, cheeks would be pinched
 _NARROWING = 0.07  # of the half width: corners that a wide jaw pulls in
 _PULL_REACH = 0.6  # half widths beside the corners that follow them, at the most
 _FOLD_REACH = 0.6  # half widths beside them over which that pull grows tall
@@ -44,7 +44,7 @@ _WIDE_OPEN = 0.08  # face sizes of a photo's gap from which its mouth counts as 
 _COVERING = 0.022  # face sizes that the lips of a smile come down over the teeth when they round
 _BROADEST = 0.4  # face sizes: half of a mouth that cannot smile more
 _BROAD = 2.0  # times what a photo shows of the broadest smile: half of that is a smile through and through
-_UNFOLDED = 0.6  # of a smile's folds: what a mouth that speaks loses; a rounded one loses all
+_UNFOLDED = 0.9  # of a smile's folds: what a mouth that speaks loses; a rounded one loses all
 _STRETCHED = 0.5  # of pressed lips' rolling in: what the broadest smile has stretched away already
 _SMILE_ADDED = 0.5  # of a smile that is asked for, where the photo has a broad one already
 _LAUGH_KEPT = 0.75  # of a photo's open smile, while it laughs
@@ -280,9 +280,10 @@ class _Fields:
         s, y = self._s, self._y
         near = np.exp(-(((y - self._middle) / 0.21) ** 2))
         # Folds beside the mouth follow as a whole: a short pull would pinch them, and one that grows taller
-        # at once would crease the skin under the corners.
+        # at once would crease the skin under the corners. The deep folds of a broad smile begin at them.
         aside = np.clip(np.abs(s) - 1, 0, None)
-        fold = 0.21 + 0.4 * np.clip(aside / _FOLD_REACH, 0, 1)
+        deep = 0.29 * shows_smile(self._lips)
+        fold = 0.21 + deep + 0.4 * np.clip(aside / _FOLD_REACH, 0, 1)
         beside = np.exp(-(((y - self._middle) / fold) ** 2))
         # The pull ends before the jaw does.
         room = np.where(s < 0, self._lips.jaw_left / self._lips.left, self._lips.jaw_right / self._lips.right)
