@@ -211,7 +211,7 @@ def test_the_folds_of_a_smile_move_as_a_whole_as_its_lips_round(smiling: Portrai
     rounded = Expression(MouthShape(width=-1.0), speaking=1.0)
 
     above, beside, below = (
-        _dot(smiling, *place, rounded)[1] for place in np.stack(lips.pixels(across, down), 1).tolist()
+        _dot(smiling, x, y, rounded)[1] for x, y in np.stack(lips.pixels(across, down), 1).tolist()
     )
 
     assert beside < -4
