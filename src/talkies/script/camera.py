@@ -12,6 +12,7 @@ from talkies.script.vocabulary import Term
 from talkies.script.words import is_mark, is_unspaced
 
 _REACH_TO_SIZE = 4  # words from "to" to the size that a move leads to
+_REACH_TO_GOAL = 6  # words of what a move goes close to
 _ALSO_OF_PEOPLE = frozenset({"travel", "turn", "roll"})  # "without moving, she speaks"
 _REACH_BACK, _REACH_ON = 8, 7  # words around a move in which its direction, speed and amount are looked for
 
@@ -100,6 +101,8 @@ def read_camera(passage: Passage, span: Span, owners: Sequence[Owner]) -> Camera
     if is_asked_still and not moves:
         moves = [CameraMove(kind="static")]
     framing, ending = _framings(passage, span, terms)
+    if ending is None and moves and moves[-1].kind in ("dolly", "zoom") and moves[-1].direction == "in":
+        ending = _approached(passage, terms[-1])
     return CameraWork(
         framing, ending, tuple(moves), is_asked_still and len(moves) == 1 and moves[0].kind == "static"
     )
@@ -367,6 +370,27 @@ def _is_led_to(passage: Passage, term: Term, moves: Sequence[Term]) -> bool:
     return any(
         passage.covers("leads_to", word) for word in range(max(term.first - 5, sentence.first), term.first)
     )
+
+
+def _approached(passage: Passage, move: Term) -> Framing | None:
+    """Read whom a move goes close to: "pushes in on her face", 推向她的眼睛, but not "in past the crowd"."""
+    clause = passage.clause(move.first)
+    first = move.last
+    while _is_beside_the_point(passage, first) or passage.covers("approached", first, "at"):
+        first += 1
+    near = Span(first, min(clause.last, first + _REACH_TO_GOAL))
+    sizes = [(term, term.name) for term in passage.terms("approached", near) if term.name != "at"]
+    sizes += [(term, "medium") for term in passage.terms("person", near) if not _owns(passage, term)]
+    for goal, size in sizes:
+        before = range(first, goal.first)
+        if not any(passage.covers(table, word) for table in ("preposition", "way") for word in before):
+            return Framing(size=cast(ShotSize, size), subject=_noun_phrase(passage, first, clause))
+    return None
+
+
+def _owns(passage: Passage, person: Term) -> bool:
+    """Tell whether it is something of somebody: "the man's watch", 老人的手."""
+    return passage.words[person.last :][:1] in (["'s"], ["的"])
 
 
 def _subject(passage: Passage, term: Term, span: Span) -> str | None:
