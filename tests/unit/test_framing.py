@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from talkies.engines.animatic.optics.camera import WHOLE, Pose, View
-from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut
+from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut, measure_loss
 from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
 from talkies.engines.animatic.vision.matte import Matte
@@ -129,6 +129,30 @@ def test_a_small_source_is_not_enlarged_beyond_sharpness() -> None:
 
 def test_the_focus_is_the_face() -> None:
     assert find_focus(_scene(_face(480, 90, 60))) == pytest.approx((160 / 640, -90 / 640))
+
+
+def test_the_focus_lies_between_all_who_matter() -> None:
+    man, woman, passer_by = _face(160, 90, 60), _face(480, 110, 50), _face(620, 60, 12)
+
+    assert find_focus(_scene(man, woman, passer_by))[0] == pytest.approx(
+        ((130 + 505) / 2 - 320) / WIDTH, abs=0.001
+    )
+
+
+def test_a_face_at_the_side_is_lost_to_a_move_that_leads_past_it() -> None:
+    scene = _scene(_face(320, 180, 60), _face(590, 180, 60))
+
+    assert measure_loss(scene, (0, 0), Pose()) < 0
+    assert measure_loss(scene, (0, 0), Pose(zoom=1.3)) > 0.05
+    assert measure_loss(scene, (0, 0), Pose(x=0.1, zoom=1.2)) < 0
+
+
+def test_what_the_picture_cuts_of_a_subject_asks_for_no_more() -> None:
+    whole, cut = _scene(box=(60, 100, 200, 200)), _scene(box=(0, 100, 200, 260))
+
+    assert measure_loss(whole, (0, 0), Pose(zoom=1.5)) > 0
+    assert measure_loss(cut, (0, 0), Pose(zoom=1.5)) < 0
+    assert measure_loss(_scene(), (0, 0), Pose(zoom=3)) == -1
 
 
 def _with_hat(face: Face, top: int) -> Scene:

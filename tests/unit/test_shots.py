@@ -13,6 +13,7 @@ from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.film.shots import render_shots, understand_pictures
 from talkies.engines.animatic.optics.camera import Pose
 from talkies.engines.animatic.optics.framing import frame_view
+from talkies.engines.animatic.vision.faces import find_faces
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -246,3 +247,20 @@ def test_an_extreme_close_up_stays_on_the_eyes(portrait: Frame, monkeypatch: pyt
 
     view = frame_view(scene, framing)
     assert (paths[0][-1].x, paths[0][-1].y) == pytest.approx((view.x, view.y))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_move_that_nobody_told_keeps_all_faces_in_view(portrait: Frame, seed: int) -> None:
+    person = portrait[:300, 60:440]
+    couple = np.hstack([person, person[:, ::-1]])
+
+    frames = _frames(
+        _plan(Shot(start_frame=0, end_frame=120, picture="first", opens_whole=True), seed=seed), couple
+    )
+
+    first, last = (find_faces(frames[at]) for at in (0, -1))
+    assert len(last) == len(first) == 2
+    for face in last:
+        left, _, width, _ = face.box
+        assert left > 0
+        assert left + width < WIDTH

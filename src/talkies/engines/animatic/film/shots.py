@@ -22,13 +22,14 @@ from talkies.engines.animatic.film.staging import set_up
 from talkies.engines.animatic.film.transitions import mix
 from talkies.engines.animatic.optics.camera import (
     WHOLE,
+    Pose,
     View,
     join_ends,
     keep_heads,
     make_room,
     plan_path,
 )
-from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut
+from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut, measure_loss
 from talkies.engines.animatic.optics.recentring import recentre
 from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene
 from talkies.engines.animatic.vision.studies import study
@@ -43,6 +44,7 @@ WHOLE_FRAMING = Framing()
 _TIGHT = ("medium", "close_up", "extreme_close_up")
 _LEAVES_HEADS = ("pan", "tilt", "crane", "roll")  # moves that may lead the camera away from a head
 _THREADS = min(max(os.cpu_count() or 1, 2), 4)  # NumPy and OpenCV let go of Python's lock while they work
+_GENTLENESS = (1.0, 0.7, 0.45, 0.25)  # of a move that nobody told, tried until all who matter stay in view
 _LAST_FRAMES = 16  # of a shot, beside which the next is prepared: that takes about as long
 _ESTABLISHING_FRAMES = 18  # of the whole picture, before a cut to what the centred crop does not show
 
@@ -188,15 +190,39 @@ def film_shot(
     view, goal = _views(scene, shot)
     focus = find_focus(scene, max(view, goal or view, key=attrgetter("zoom")))
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
+    fixed = shot.moves or view != WHOLE
+    for gentle in (1.0,) if fixed else _GENTLENESS:
+        path = _path(plan, shot, scene, (view, goal, focus), tail, gentle=gentle, **ends)
+        if fixed or max(measure_loss(scene, focus, path[at]) for at in (0, len(path) // 2, -1)) <= 0:
+            break
+    poses = join_ends(path, framed=view != WHOLE or goal is not None, still=shot.is_camera_fixed, **ends)
+    return set_up(plan, shot, scene, poses, focus, **ends)
+
+
+def _path(
+    plan: Plan,
+    shot: Shot,
+    scene: Scene,
+    aim: tuple[View, View | None, tuple[float, float]],
+    tail: int,
+    *,
+    gentle: float,
+    opens_whole: bool,
+    closes_whole: bool,
+) -> tuple[Pose, ...]:
+    """Lay a shot's path inside the picture, for a view, the one that it leads to, and the focus."""
+    view, goal, focus = aim
     path = plan_path(
         shot.moves,
         view,
         focus,
         shot.frame_count + tail,
         plan.seed + shot.start_frame,
+        opens_whole=opens_whole,
+        closes_whole=closes_whole,
         nearness=scene.nearness(focus),
         goal=goal,
-        **ends,
+        gentle=gentle,
     )
     # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
     steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
@@ -204,8 +230,7 @@ def film_shot(
     path = make_room(path, overflow, steady=steady)
     if scene.faces and not _may_cut_heads(shot):
         path = keep_heads(path, partial(measure_cut, scene, focus), overflow)
-    poses = join_ends(path, framed=view != WHOLE or goal is not None, still=shot.is_camera_fixed, **ends)
-    return set_up(plan, shot, scene, poses, focus, **ends)
+    return path
 
 
 def _views(scene: Scene, shot: Shot) -> tuple[View, View | None]:

@@ -103,6 +103,7 @@ def plan_path(
     closes_whole: bool,
     nearness: float = 1.0,
     goal: View | None = None,
+    gentle: float = 1.0,
 ) -> tuple[Pose, ...]:
     """Lay a shot's path, not yet kept inside the picture (see `make_room` and `join_ends`).
 
@@ -119,11 +120,12 @@ def plan_path(
             symmetric about it.
         nearness: inverse depth of what is at the focus, which a dolly zoom keeps at its size.
         goal: the framing that the last move leads to, however far it is; None for a move of its usual amount.
+        gentle: share, 0..1, of its usual amount that a move takes which the seed chooses.
     """
     chosen = tuple(moves) or _default_moves(seed, view, backwards=closes_whole and not opens_whole)
     paths = _Sway(frame_count, nearness, opens_whole=opens_whole, closes_whole=closes_whole)
     travelling = [move for move in chosen if move.kind not in ("static", "handheld")]
-    scale = math.sqrt(np.clip(frame_count / _USUAL_FRAMES, 0.3, 2.2))
+    scale = math.sqrt(np.clip(frame_count / _USUAL_FRAMES, 0.3, 2.2)) * (1.0 if moves else gentle)
     count = len(travelling) if moves else 1
     for index, move in enumerate(travelling):
         strength = _AMOUNT[move.amount] * _SPEED[move.speed] * scale

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from talkies.engines.animatic.optics.camera import WHOLE, Pose, View
 from talkies.engines.animatic.optics.projection import Lens, project
@@ -27,6 +28,10 @@ _FACE_HEIGHTS: dict[ShotSize, float] = {"medium": 5.2, "close_up": 2.8, "extreme
 _FACE_PLACE: dict[ShotSize, float] = {"medium": 0.30, "close_up": 0.48, "extreme_close_up": 0.47}
 _HEADROOM: dict[ShotSize, float] = {"medium": 0.07, "close_up": 0.06}  # of the view, above hair and hat
 _SHOULDERS = 0.6  # heights of the face below the chin that a close-up shows at the least
+_EARS, _CHIN = 0.12, 0.25  # widths and heights of the face beside and below it that a move leaves in view
+_SPARE = 0.06  # of a subject's sides that a move may take out of the view
+_TOUCHING = 0.01  # picture widths from the picture's edge: the subject goes on beyond it
+_MATTERING = 0.45  # heights of the largest face: smaller ones are in the background
 _NODDING = 0.12  # heights of the face that a head moves up when it acts
 _HAIR = 0.4  # heights of the face above the brow, where no matte tells
 _TALLEST_HAT = 1.6  # heights of the face above the brow
@@ -128,9 +133,67 @@ def measure_cut(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
     return worst
 
 
+def measure_loss(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
+    """Tell how far what a picture is about reaches out of a view, in picture widths; negative where not.
+
+    That are the faces of all who matter, with chin and ears, and nearly all of the subject. What the picture
+    itself cuts asks for no more.
+    """
+    whole = np.array([0.0, 0.0, scene.width, scene.height])
+    inwards = np.array([1, 1, -1, -1])
+    kept = []
+    if scene.faces:
+        kept.append(
+            np.clip(_joined([_with_chin(face) for face in _who_matters(scene)]), 0, np.tile(whole[2:], 2))
+        )
+    if scene.matte is not None:
+        edges = np.array(_joined([scene.matte.box]))
+        spare = _SPARE * np.tile(edges[2:] - edges[:2], 2) * inwards
+        is_cut = np.abs(edges - whole) < _TOUCHING * scene.width
+        kept.append(np.where(is_cut, inwards * np.inf, edges + spare))
+    if not kept:
+        return -1.0
+    middle = np.tile(whole[2:] / 2, 2)
+    seen = _seen_box(scene, focus, pose)
+    return float(np.max([(seen - (edges - middle) / scene.width) * inwards for edges in kept]))
+
+
+def _seen_box(scene: Scene, focus: tuple[float, float], pose: Pose) -> NDArray[np.float64]:
+    """Give what a pose shows of the subject: left, top, right and bottom in picture widths.
+
+    A side that slants counts by its middle.
+    """
+    lens = Lens(scene.width, scene.height, focus)
+    field = scene.depth.background if scene.depth.subject is None else scene.depth.subject
+    x, y = np.sort(project(lens.rim(), pose, field, lens)[0], axis=0).T
+    side = len(x) // 4
+    return np.array([part.mean() for part in (x[:side], y[:side], x[-side:], y[-side:])])
+
+
+def _who_matters(scene: Scene) -> list[Face]:
+    """Give the faces that are not much smaller than the largest."""
+    return [face for face in scene.faces if face.box[3] > _MATTERING * scene.faces[0].box[3]]
+
+
+def _with_chin(face: Face) -> Box:
+    x, y, width, height = face.box
+    return x - _EARS * width, y, (1 + 2 * _EARS) * width, (1 + _CHIN) * height
+
+
+def _joined(boxes: Sequence[Box]) -> tuple[float, float, float, float]:
+    """Give left, top, right and bottom of all boxes together."""
+    return (
+        min(x for x, _, _, _ in boxes),
+        min(y for _, y, _, _ in boxes),
+        max(x + width for x, _, width, _ in boxes),
+        max(y + height for _, y, _, height in boxes),
+    )
+
+
 def _attraction(scene: Scene) -> tuple[float, float]:
     if scene.faces:
-        point = scene.faces[0].centre
+        left, top, right, bottom = _joined([face.box for face in _who_matters(scene)])
+        point = (left + right) / 2, (top + bottom) / 2
     elif scene.matte is not None:
         x, y, width, height = scene.matte.box
         point = x + width / 2, y + height / 2
