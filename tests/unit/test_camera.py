@@ -266,8 +266,9 @@ def test_a_move_back_to_a_wide_framing_begins_near() -> None:
 
 def test_a_gentle_path_is_a_share_of_the_one_that_the_seed_chooses_and_leaves_told_moves_alone() -> None:
     def path(gentle: float, *moves: CameraMove) -> tuple[Pose, ...]:
-        ends = {"opens_whole": True, "closes_whole": False}
-        return plan_path(moves, WHOLE, (0.0, 0.0), 120, 3, gentle=gentle, **ends)
+        return plan_path(
+            moves, WHOLE, (0.0, 0.0), 120, 3, opens_whole=True, closes_whole=False, gentle=gentle
+        )
 
     assert path(0.5)[-1].advance == pytest.approx(0.5 * path(1.0)[-1].advance)
     assert path(0.5, _move("dolly", "in")) == path(1.0, _move("dolly", "in"))
