@@ -29,12 +29,13 @@ MoveKind = Literal[
 ]
 Direction = Literal["left", "right", "up", "down", "in", "out", "clockwise", "counterclockwise"]
 Amount = Literal["slight", "normal", "large"]
-Speed = Literal["slow", "normal", "fast"]
+Speed = Literal["slow", "normal", "fast", "sudden"]
 Transition = Literal["cut", "dissolve", "fade", "wipe"]
 DepthOfField = Literal[
     "deep",  # everything sharp
     "shallow",  # the subject sharp, what is behind it soft
     "rack",  # the focus travels from the background to the subject
+    "rack_away",  # and from the subject to the background
 ]
 
 Voice = Literal["woman", "man", "girl", "boy", "old_woman", "old_man", "narrator"]

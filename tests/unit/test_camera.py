@@ -272,3 +272,13 @@ def test_a_gentle_path_is_a_share_of_the_one_that_the_seed_chooses_and_leaves_to
 
     assert path(0.5)[-1].advance == pytest.approx(0.5 * path(1.0)[-1].advance)
     assert path(0.5, _move("dolly", "in")) == path(1.0, _move("dolly", "in"))
+
+
+def test_a_sudden_move_rests_before_and_after_half_a_second() -> None:
+    path = _path(_move("pan", "right", speed="sudden"), _move("static"))
+    steps = np.abs(np.diff(path[:, 0]))
+
+    moving = np.flatnonzero(steps > 1e-9)
+    assert 6 <= len(moving) <= 14
+    assert 20 < moving[0] < moving[-1] < 90
+    assert steps.sum() > 1.2 * np.abs(np.diff(_path(_move("pan", "right"))[:, 0])).sum()

@@ -97,12 +97,15 @@ def test_the_photo_itself_is_sharp_at_both_ends() -> None:
     assert max(abs(after - before) for before, after in itertools.pairwise(widths)) < 0.1 * max(widths)
 
 
-def test_a_rack_of_focus_goes_from_the_background_to_the_subject() -> None:
-    in_focus = [aperture.in_focus for aperture in _apertures("rack")]
+@pytest.mark.parametrize(("wish", "begun", "reached"), [("rack", 0.4, 1.0), ("rack_away", 1.0, 0.4)])
+def test_a_rack_of_focus_goes_from_the_background_to_the_subject_or_away(
+    wish: DepthOfField, begun: float, reached: float
+) -> None:
+    in_focus = [aperture.in_focus for aperture in _apertures(wish)]
 
-    assert in_focus[0] == pytest.approx(0.4)
-    assert in_focus[-1] == 1.0
-    assert in_focus == sorted(in_focus)
+    assert in_focus[0] == pytest.approx(begun)
+    assert in_focus[-1] == pytest.approx(reached)
+    assert in_focus == sorted(in_focus, reverse=begun > reached)
 
 
 def test_a_lens_at_rest_shows_what_one_that_is_being_set_shows() -> None:

@@ -42,7 +42,7 @@ Scenes = dict[tuple[PictureName, Framing], Scene]
 
 WHOLE_FRAMING = Framing()
 _TIGHT = ("medium", "close_up", "extreme_close_up")
-_LEAVES_HEADS = ("pan", "tilt", "crane", "roll")  # moves that may lead the camera away from a head
+_LEAVES_HEADS = ("tilt", "crane", "roll")  # moves that may lead the camera away from a head
 _THREADS = min(max(os.cpu_count() or 1, 2), 4)  # NumPy and OpenCV let go of Python's lock while they work
 _GENTLENESS = (1.0, 0.7, 0.45, 0.25, 0.1)  # of a move that nobody told: tried until nobody is lost
 _LAST_FRAMES = 16  # of a shot, beside which the next is prepared: that takes about as long

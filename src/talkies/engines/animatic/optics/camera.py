@@ -23,7 +23,8 @@ Curve = NDArray[np.float64]
 """One number a frame."""
 
 _AMOUNT = {"slight": 0.5, "normal": 1.0, "large": 1.7}
-_SPEED = {"slow": 0.65, "normal": 1.0, "fast": 1.45}
+_SPEED = {"slow": 0.65, "normal": 1.0, "fast": 1.45, "sudden": 1.6}
+_SUDDEN_FRAMES = 11  # that a whip pan or a crash zoom takes
 _USUAL_FRAMES = 5 * FRAME_RATE  # the length of shot for which the travels below are meant
 
 # Travel of a normal move over a shot of the usual length.
@@ -42,6 +43,7 @@ _SHAKE = 0.0032  # picture widths, root mean square
 
 _LEADING = frozenset({"pan", "tilt", "zoom", "dolly_zoom"})  # what the way to a framing is by itself
 _MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
+_SUDDEN_AT = 0.4  # of its time: when a sudden move is half done
 _RAMP = 0.3  # of a move: the time to full speed, and from it
 _FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
 _PROBES = 31  # frames of a shot at which the room is measured
@@ -129,7 +131,7 @@ def plan_path(
     count = len(travelling) if moves else 1
     for index, move in enumerate(travelling):
         strength = _AMOUNT[move.amount] * _SPEED[move.speed] * scale
-        progress = _progress(frame_count, *_window(index if moves else 0, count))
+        progress = _progress(frame_count, *_window(index if moves else 0, count, _share(move, frame_count)))
         if goal is None or move is not travelling[-1] or move.kind not in _LEADING:
             paths.add(move, strength, progress, focus)
     for move in chosen:
@@ -137,7 +139,8 @@ def plan_path(
             paths.shake(_AMOUNT[move.amount], seed)
     if goal is None:
         return paths.around([view] * frame_count)
-    last = _progress(frame_count, *_window(max(count - 1, 0), max(count, 1)))
+    sudden = _share(travelling[-1], frame_count) if travelling else None
+    last = _progress(frame_count, *_window(max(count - 1, 0), max(count, 1), sudden))
     return _filled(paths.around(_lead(view, goal, last)), focus)
 
 
@@ -387,12 +390,24 @@ def _sign(direction: Direction | None) -> float:
     return -1.0 if direction in ("left", "up", "out", "counterclockwise") else 1.0
 
 
-def _window(index: int, count: int) -> tuple[float, float]:
-    """Give the part of a shot, 0 to 1, that the `index`th of `count` moves takes."""
-    if count == 1:
-        return 0.0, 1.0
-    start = (1 - _MOVE_SHARE) * index / (count - 1)
-    return start, start + _MOVE_SHARE
+def _share(move: CameraMove, frame_count: int) -> float | None:
+    """Give the share of a shot that a sudden move takes; None for one that takes its time."""
+    return min(_SUDDEN_FRAMES / frame_count, _MOVE_SHARE) if move.speed == "sudden" else None
+
+
+def _window(index: int, count: int, sudden: float | None = None) -> tuple[float, float]:
+    """Give the part of a shot, 0 to 1, that the `index`th of `count` moves takes.
+
+    A sudden one takes but so much of it, after a moment of rest.
+    """
+    start, end = 0.0, 1.0
+    if count > 1:
+        start = (1 - _MOVE_SHARE) * index / (count - 1)
+        end = start + _MOVE_SHARE
+    if sudden is None:
+        return start, end
+    middle = start + _SUDDEN_AT * (end - start)
+    return middle - sudden / 2, middle + sudden / 2
 
 
 def _progress(frame_count: int, start: float, end: float) -> Curve:

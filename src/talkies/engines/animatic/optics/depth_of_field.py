@@ -30,7 +30,7 @@ _BY_SIZE: dict[ShotSize, float] = {"close_up": 0.008, "extreme_close_up": 0.011}
 
 _FAR = 0.15  # quantile of a landscape's inverse depth that a rack of focus begins at
 _EASE_FRAMES = 24  # from and to a frame that must be the photo itself
-_RACK = (0.35, 0.65)  # of a shot: when the focus travels from the background to the subject
+_RACK = (0.35, 0.65)  # of a shot: when the focus travels from one to the other of background and subject
 _LEAST_RADIUS = 0.35  # pixels: below it nothing is to be seen
 _SMALL, _LARGE = 2.5, 8.0  # pixels: above these radii discs are drawn at half and at a quarter of the size
 _ALIKE = 0.15  # of the largest radius: a spread below it needs one disc only
@@ -79,20 +79,22 @@ def plan_apertures(
         opens_whole, closes_whole: the first or last frame is the photo itself, sharp everywhere.
     """
     asked = shot.depth_of_field
-    width = _ASKED if asked in ("shallow", "rack") else 0.0
+    is_racked = asked in ("rack", "rack_away")
+    width = _ASKED if asked == "shallow" or is_racked else 0.0
     if asked is None and shot.framing.size is not None and scene.depth.subject is not None:
         width = _BY_SIZE.get(shot.framing.size, 0.0)
     if width == 0:
         return (Aperture(),) * frame_count
     far, near = _depths(scene, focus)
+    begun, reached = (near, far) if asked == "rack_away" else (far, near)
     apertures = []
     for index in range(frame_count):
         share = _eased(index / _EASE_FRAMES) if opens_whole else 1.0
         if closes_whole:
             share *= _eased((shot.frame_count - 1 - index) / _EASE_FRAMES)
         start, end = _RACK
-        arrived = _eased((index / shot.frame_count - start) / (end - start)) if asked == "rack" else 1.0
-        apertures.append(Aperture(far + (near - far) * arrived, width * share))
+        arrived = _eased((index / shot.frame_count - start) / (end - start)) if is_racked else 1.0
+        apertures.append(Aperture(begun + (reached - begun) * arrived, width * share))
     return tuple(apertures)
 
 
