@@ -128,7 +128,7 @@ class People:
         named = _outermost([_mention(passage, noun) for noun in _nouns(passage)])
         pronouns = [
             _pronoun(term, passage.spelt(term.first, term.last))
-            for term in (*passage.terms("pronoun"), *_caused(passage))
+            for term in (*passage.terms("pronoun"), *_objects(passage))
             if term.name != "it" and not passage.covers("person", term.first)
         ]
         self.mentions: list[Mention] = sorted([*named, *pronouns])
@@ -293,12 +293,21 @@ def _pronoun(term: Term, text: str) -> Mention:
     return Mention(term.first, term.last, text, "adult", sex, is_pronoun=True, is_many=means_many(text))
 
 
-def _caused(passage: Passage) -> list[Term]:
-    """Find the pronouns for whoever is to do it: "make her", "tell him to"."""
-    ends = [
-        (term.last - (passage.words[term.last - 1] == "to"), term.name) for term in passage.terms("caused")
+def _objects(passage: Passage) -> list[Term]:
+    """Find the pronouns for whoever does something that is heard or asked for: "hears him", "make her"."""
+    return [
+        term
+        for term in passage.terms("object_pronoun")
+        if is_made_to(passage, term) or passage.covers("perceiving", term.first - 1, "hear")
     ]
-    return [Term(last - 1, last, name) for last, name in ends]
+
+
+def is_made_to(passage: Passage, whom: Term | Mention) -> bool:
+    """Tell whether the word before somebody makes them do what follows: "let her", "tells the man to"."""
+    before = whom.first - 1
+    is_ordered = passage.covers("causing", before, "order")
+    leads_on = passage.words[whom.last : whom.last + 1] == ["to"]
+    return (is_ordered and leads_on) or passage.covers("causing", before, "verb")
 
 
 class _Noun(NamedTuple):

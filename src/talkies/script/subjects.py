@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from talkies.script.names import tells_somebody
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People
+from talkies.script.people import Mention, People, is_made_to
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
-_CAUSES = ("make", "makes", "let", "lets", "have", "has")  # "make her wink"
 _LONGEST_NAME = 6  # words of a subject that the vocabulary does not know
 _LONGEST_CHINESE_NAME = 8  # characters of one
 _MOST_CLAUSES = 8  # clauses back in which the subject of a verb is looked for
@@ -127,9 +126,8 @@ def _made_to(passage: Passage, people: People, before: Span) -> Mention | None:
     named = people.within(before)
     if not named or passage.words[named[-1].last : before.last] not in ([], ["to"]):
         return None
-    mention, at = named[-1], named[-1].first - 1
-    is_caused = passage.covers("caused", mention.first) or (at >= 0 and passage.words[at] in _CAUSES)
-    return mention if is_caused or passage.covers("perceiving", at) else None
+    is_made = is_made_to(passage, named[-1]) or passage.covers("perceiving", named[-1].first - 1)
+    return named[-1] if is_made else None
 
 
 def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
@@ -164,7 +162,7 @@ def _unknown_subject(passage: Passage, clause: Span) -> str | None:
     first = clause.first
     while first < clause.last and passage.is_filler(first) and not passage.covers("determiner", first):
         first += 1
-    while first < clause.last and passage.words[first] in _CAUSES:
+    while first < clause.last and passage.covers("causing", first, "verb"):
         first += 1
     last = clause.last
     while last > first and (passage.is_filler(last - 1) or passage.covers("manner", last - 1)):

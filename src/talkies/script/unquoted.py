@@ -13,7 +13,6 @@ from talkies.script.words import QUOTE, is_unspaced
 _REACH = 5  # words from a verb of saying to its colon
 _LONGEST_TEXT = 14  # words of "The man says hello to everybody"
 _COLONS = ":："
-_CAUSES = ("make", "let", "have")
 _DESCRIBING = (
     *("action", "living_action", "whole_action", "camera", "shot_size", "wearing"),
     *("adjective", "age", "voice_hint", "manner", "language"),
@@ -146,7 +145,7 @@ def _is_sound(passage: Passage, verb: Term, subject: Mention | str | None) -> bo
 def _is_to_speak(passage: Passage, sentence: Span, verb: Term) -> bool:
     """Tell whether somebody unnamed is to speak: "make this picture talk", "mouth moving as if talking"."""
     before = range(sentence.first, verb.first)
-    return any(passage.words[word] in _CAUSES or passage.covers("mouth", word) for word in before)
+    return any(passage.covers("causing", word, "verb") or passage.covers("mouth", word) for word in before)
 
 
 def _spelt(passage: Passage, first: int, verb: Term) -> str:
