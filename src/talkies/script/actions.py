@@ -52,7 +52,7 @@ def read_actions(
     told_terms = (term for table in tables for term in passage.terms(table, span))
     terms = _longest([*told_terms, *find_feelings(passage, span)])
     for term in terms:
-        if not _is_action(passage, term):
+        if not _is_action(passage, people, term):
             continue
         subject = _subject(passage, people, term, span)
         if not _is_done(passage, term, owners, subject):
@@ -97,12 +97,12 @@ def _unknown_actions(
             yield Action(kind="move", who=people.speaker(mention).text, text=text, position=position(word))
 
 
-def _is_action(passage: Passage, term: Term) -> bool:
+def _is_action(passage: Passage, people: People, term: Term) -> bool:
     """Tell whether a term says what is done, whoever does it."""
     is_other = (
         _is_cried(passage, term)
         or _is_seen_look(passage, term)
-        or _is_attribute(passage, term)
+        or _is_attribute(passage, people, term)
         or _is_sound_note(passage, term)
         or _is_of_music(passage, term)
     )
@@ -254,10 +254,12 @@ def _is_seen_look(passage: Passage, term: Term) -> bool:
     return not (is_with or passage.lead(passage.clause(term.first)) == term.first)
 
 
-def _is_attribute(passage: Passage, term: Term) -> bool:
-    """Tell whether the words only describe: "a smiling sun", 会飞的鱼."""
-    is_after_article = term.first > 0 and passage.covers("determiner", term.first - 1)
-    return is_after_article and passage.words[term.first].endswith("ing")
+def _is_attribute(passage: Passage, people: People, term: Term) -> bool:
+    """Tell whether the words only describe: "a smiling sun", 会飞的鱼, but not "sees her smiling"."""
+    before = Span(term.first - 1, term.first)
+    if not passage.covers("determiner", before.first) or not passage.words[term.first].endswith("ing"):
+        return False
+    return not any(one.last == term.first for one in people.within(before))
 
 
 def _is_sound_note(passage: Passage, term: Term) -> bool:

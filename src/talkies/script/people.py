@@ -89,6 +89,9 @@ _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy",
 """Who else is among people of whose sex nothing is told, by the voice that stands for them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
 _JOINS = (["and"], ["&"], ["和"], ["与"])
+VERB_TABLES = ("action", "living_action", "speech")
+"""Tables that hold what somebody does."""
+_MOST_TIMES_NAMED = 4  # between a pronoun and whom it means
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
@@ -211,10 +214,31 @@ class People:
 
     def _meant(self, pronoun: Mention) -> Mention | None:
         at = bisect_left(self._starts, pronoun.first)
-        last = self._last_of_sex[at - 1] if at else {}
-        fitting = ((sex, is_many) for is_many in (False, True) for sex in (pronoun.sex, None))
-        found = next((last[kind] for kind in fitting if kind in last), None)
+        found = self._last_fitting(pronoun, at)
+        subject = self._subject_over(pronoun)
+        for _ in range(_MOST_TIMES_NAMED):
+            if found is None or subject is None or not self._are_alike(self.mentions[found], subject):
+                break
+            found = self._last_fitting(pronoun, found)
         return self._animal_before(pronoun) if found is None else self.mentions[found]
+
+    def _last_fitting(self, pronoun: Mention, end: int) -> int | None:
+        """The number of the last person before a numbered mention whom a pronoun can mean by its sex."""
+        last = self._last_of_sex[end - 1] if end else {}
+        fitting = ((sex, is_many) for is_many in (False, True) for sex in (pronoun.sex, None))
+        return next((last[kind] for kind in fitting if kind in last), None)
+
+    def _subject_over(self, pronoun: Mention) -> Mention | None:
+        """Whoever opens the clause of an object, and is another: "the woman makes her laugh"."""
+        passage = self._passage
+        if not (is_made_to(passage, pronoun) or passage.covers("perceiving", pronoun.first - 1)):
+            return None
+        before = self.within(Span(passage.clause(pronoun.first).first, pronoun.first))
+        return before[0] if before else None
+
+    def _are_alike(self, one: Mention, other: Mention) -> bool:
+        """Tell whether two names have the same noun: "a mother", "the mother"."""
+        return self._passage.words[one.last - 1] == self._passage.words[other.last - 1]
 
     def _animal_before(self, pronoun: Mention) -> Mention | None:
         """An animal is a "he" or a "she" only in the sentence that names it: "my cat flies and he says"."""
@@ -294,12 +318,25 @@ def _pronoun(term: Term, text: str) -> Mention:
 
 
 def _objects(passage: Passage) -> list[Term]:
-    """Find the pronouns for whoever does something that is heard or asked for: "hears him", "make her"."""
+    """Find the pronouns for whoever does what follows: "make her", "watches him dance"."""
     return [
         term
         for term in passage.terms("object_pronoun")
-        if is_made_to(passage, term) or passage.covers("perceiving", term.first - 1, "hear")
+        if is_made_to(passage, term)
+        or passage.covers("perceiving", term.first - 1, "hear")
+        or (passage.covers("perceiving", term.first - 1) and _leads_to_verb(passage, term.last))
     ]
+
+
+def _leads_to_verb(passage: Passage, word: int) -> bool:
+    """Tell whether a verb stands at a word, or behind adverbs there, in the form for what is perceived."""
+    verb = passage.lead(Span(word, passage.clause(word - 1).last))
+    return is_perceived(passage, verb) and any(passage.covers(table, verb) for table in VERB_TABLES)
+
+
+def is_perceived(passage: Passage, verb: int) -> bool:
+    """Tell by its form whether a verb can be that of whoever is seen: "dancing", not "dances"."""
+    return verb < len(passage.words) and _OF_ONE.search(passage.words[verb]) is None
 
 
 def is_made_to(passage: Passage, whom: Term | Mention) -> bool:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from talkies.script.names import tells_somebody
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People, is_made_to
+from talkies.script.people import VERB_TABLES, Mention, People, is_made_to, is_perceived
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
+_NOT_WHILE_WATCHING = frozenset(
+    {
+        *("walk", "run", "dance", "jump", "ride", "fly", "swim", "play", "fight", "fall"),
+        *("move", "flow", "sway", "drift", "flicker", "appear", "vanish", "transform"),
+    }
+)
 _LONGEST_NAME = 6  # words of a subject that the vocabulary does not know
 _LONGEST_CHINESE_NAME = 8  # characters of one
 _MOST_CLAUSES = 8  # clauses back in which the subject of a verb is looked for
@@ -77,7 +83,7 @@ def _described(passage: Passage, people: People, clause: Span, floor: int) -> Me
 
 def _does(passage: Passage, clause: Span) -> bool:
     """Tell whether a clause holds a verb of somebody."""
-    return any(passage.terms(table, clause) for table in ("action", "living_action", "speech"))
+    return any(passage.terms(table, clause) for table in VERB_TABLES)
 
 
 def _one_of_many(passage: Passage, clause: Span) -> str | None:
@@ -121,13 +127,45 @@ def _is_object(passage: Passage, mention: Mention) -> bool:
     return before >= 0 and passage.covers("object_marker", before) and not shows
 
 
-def _made_to(passage: Passage, people: People, before: Span) -> Mention | None:
-    """Whoever is heard or made to do what the verb behind a span says: "she hears the man say"."""
+def _made_to(passage: Passage, people: People, before: Span) -> Mention | str | None:
+    """Whoever is perceived or made to do what the verb behind a span says: "she hears the man say"."""
     named = people.within(before)
-    if not named or passage.words[named[-1].last : before.last] not in ([], ["to"]):
+    if not named:
+        return _thing_seen(passage, people, before)
+    whom = named[-1]
+    if not all(passage.is_filler(word) for word in range(whom.last, before.last)):
+        return _thing_seen(passage, people, before)
+    is_made = is_made_to(passage, whom) or _is_seen(passage, whom.first - 1, before.last)
+    return whom if is_made else None
+
+
+def _is_seen(passage: Passage, at: int, verb: int) -> bool:
+    """Tell whether the word before somebody perceives them, and no other has kept on looking at them.
+
+    Who looks on may smile at it: 他看着她笑, but cannot dance: 他看着她跳舞. In 他看到她说 it is he who says.
+    """
+    if not passage.covers("perceiving", at) or not is_perceived(passage, verb):
+        return False
+    if is_unspaced(passage.words[verb]) and passage.covers("speech", verb):
+        return passage.covers("perceiving", at, "hear")
+    return not passage.covers("perceiving", at, "look") or _takes_the_eyes(passage, verb)
+
+
+def _thing_seen(passage: Passage, people: People, before: Span) -> str | None:
+    """What is perceived to do it: "he watches the birds fly", but not "he watches the film laughing"."""
+    terms = [term for term in passage.terms("perceiving", before) if term.name != "look"]
+    if not terms or not is_perceived(passage, before.last):
         return None
-    is_made = is_made_to(passage, named[-1]) or passage.covers("perceiving", named[-1].first - 1)
-    return named[-1] if is_made else None
+    if passage.words[before.last].endswith("ing") and not _takes_the_eyes(passage, before.last):
+        return None
+    thing = Span(terms[-1].last, before.last)
+    return None if people.within(thing) else _unknown_subject(passage, thing)
+
+
+def _takes_the_eyes(passage: Passage, verb: int) -> bool:
+    """Tell whether a verb is nothing that somebody does while watching."""
+    terms = (term for table in VERB_TABLES for term in passage.terms(table, Span(verb, verb + 1)))
+    return any(term.name in _NOT_WHILE_WATCHING for term in terms)
 
 
 def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
@@ -137,7 +175,7 @@ def _owns(passage: Passage, mention: Mention, span: Span) -> bool:
     thing = mention.last + 1
     if mention.is_pronoun or thing >= span.last or passage.words[mention.last] != "'s":
         return False
-    return not any(passage.covers(table, thing) for table in ("action", "living_action", "speech"))
+    return not any(passage.covers(table, thing) for table in VERB_TABLES)
 
 
 def _places(passage: Passage, mention: Mention, following: Mention | None) -> bool:
