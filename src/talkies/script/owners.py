@@ -39,7 +39,7 @@ def clause_owners(passage: Passage) -> list[Owner]:
         opens_sentence = passage.sentence(clause.first).first == clause.first
         if opens_sentence:
             before, owner = owner, None
-            means_camera = before == "camera"
+            means_camera = before == "camera" or _excepts_camera(passage, passage.clauses[max(number - 1, 0)])
         else:
             means_camera = owner != "camera" and names_camera(passage, passage.clauses[number - 1])
         owner = _owner(passage, clause, owner, means_camera)
@@ -54,7 +54,7 @@ def names_camera(passage: Passage, span: Span) -> bool:
 
 def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bool) -> Owner:
     lead = passage.lead(clause)
-    while lead < clause.last and passage.covers("negation", lead, "no"):  # "no pan"
+    while lead < clause.last and _limits(passage, lead):
         lead = passage.lead(Span(lead + 1, clause.last))
     if lead == clause.last:
         return inherited
@@ -63,7 +63,7 @@ def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bo
     if lead > clause.first and passage.covers("negation", lead - 1, "nobody"):
         return "other"
     if passage.covers("break", clause.first, "relative"):
-        return "other"
+        return "camera" if _follows_camera(passage, clause.first) else "other"
     if passage.covers("pronoun", lead, "it"):
         return "camera" if it_means_camera else "other"
     if any(passage.covers(table, lead) for table in _CAMERA_TABLES):
@@ -74,6 +74,25 @@ def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bo
         ("ed", "ing")
     )  # ", mounted on a drone,"
     return "camera" if is_aside else "other"
+
+
+def _limits(passage: Passage, word: int) -> bool:
+    """Tell whether a word says of what follows that it is not, or alone: "no pan", "only the camera"."""
+    return any(passage.covers("negation", word, name) for name in ("no", "stop"))
+
+
+def _follows_camera(passage: Passage, word: int) -> bool:
+    """Tell whether the camera stands right before a "which" or "that"."""
+    before = word - 1
+    while before >= 0 and is_mark(passage.words[before]):
+        before -= 1
+    return passage.covers("camera", before, "camera")
+
+
+def _excepts_camera(passage: Passage, clause: Span) -> bool:
+    """Tell whether a clause leaves nothing but the camera: "nothing moves except the camera"."""
+    exceptions = (word for word in range(*clause) if passage.covers("negation", word, "stop"))
+    return names_camera(passage, Span(next(exceptions, clause.last), clause.last))
 
 
 def _owner_of_bare_verb(verb: str, inherited: Owner) -> Owner:
