@@ -88,10 +88,10 @@ _GUESSED = ("usually_man", "usually_woman")
 _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy", "old_man": "old_woman"}
 """Who else is among people of whose sex nothing is told, by the voice that stands for them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
-_JOINS = (["and"], ["&"], ["和"], ["与"])
 VERB_TABLES = ("action", "living_action", "speech")
 """Tables that hold what somebody does."""
 _MOST_TIMES_NAMED = 4  # between a pronoun and whom it means
+_LONGEST_THING = 3  # words of a thing that somebody wears or has
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
@@ -168,8 +168,10 @@ class People:
     def _pair(self, mention: Mention) -> tuple[Mention, Mention] | None:
         at = bisect_left(self._starts, mention.first)
         for first, last in pairwise(self.mentions[max(at - 1, 0) : at + 2]):
-            joins = self._passage.words[first.last : last.first]
-            if joins in _JOINS and "animal" not in (first.kind, last.kind):
+            if _joins(self._passage, Span(first.last, last.first)) and "animal" not in (
+                first.kind,
+                last.kind,
+            ):
                 return first, last
         return None
 
@@ -260,7 +262,7 @@ class People:
     def _sex_told_after(self, mention: Mention) -> str | None:
         """The sex told right after a person, or by the first "his" or "she" before anybody speaks."""
         passage = self._passage
-        if passage.words[mention.last : mention.last + 1] in _JOINS:
+        if _joins(passage, Span(mention.last, mention.last + 1)):
             return None
         end = passage.sentence(mention.first).last
         said = next((word for word in range(mention.last, end) if passage.words[word] == QUOTE), end)
@@ -284,6 +286,12 @@ class People:
             return True
         tables = ("break", "preposition", "speech", "filler")
         return any(passage.covers(table, hint.last) for table in tables)
+
+
+def _joins(passage: Passage, between: Span) -> bool:
+    """Tell whether the words between two names only join them: "and", 和."""
+    joins = passage.terms("joining", between)
+    return bool(joins) and joins[0][:2] == between
 
 
 def voice_of(kind: Kind, sex: str | None) -> Voice | None:
@@ -523,7 +531,7 @@ def _end_of_name(passage: Passage, last: int) -> int:
         end = places[0].last if places else _end_of_attribute(passage, last, sentence.last)
         if end == last:
             return last
-        last = end
+        last = end if places else _end_of_list(passage, end, sentence.last)
     return last
 
 
@@ -545,6 +553,49 @@ def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
     if passage.covers("scene_place", word) or passage.covers("person", word):
         return first
     return word + 2 if _goes_on_with_noun(passage, word + 1, limit) else word + 1
+
+
+def _end_of_list(passage: Passage, first: int, limit: int) -> int:
+    """Go on from "with a hat" over what is joined to it, up to a verb: "and a beard says"."""
+    last = first
+    while last < limit and (passage.words[last] == "," or _joins(passage, Span(last, last + 1))):
+        noun = last + 1 + (passage.words[last : last + 2] == [",", "and"])
+        after = _end_of_joined(passage, noun, limit)
+        if after is None:
+            return first
+        if _tells_verb(passage, passage.lead(Span(after, limit))):
+            return after
+        last = after
+    return first
+
+
+def _end_of_joined(passage: Passage, first: int, limit: int) -> int | None:
+    """The word after "a grey beard" or "glasses"; None where no thing is named."""
+    word = noun = first + passage.covers("determiner", first)
+    while word < min(limit, noun + _LONGEST_THING) and _may_be_of_thing(passage, word, noun):
+        word += 1
+    return word if word > noun else None
+
+
+def _may_be_of_thing(passage: Passage, word: int, noun: int) -> bool:
+    """Tell whether a word can belong to the name of a thing, which begins at `noun`."""
+    if not passage.words[word].isalpha() or passage.covers("person", word):
+        return False
+    is_bare = not passage.covers("determiner", noun - 1)
+    if is_bare and any(passage.covers(table, word) for table in ("scene_place", "weather", "sound", "light")):
+        return False  # "a man in a hat and rain falls"
+    ends = any(passage.covers(table, word) for table in ("break", "preposition")) or passage.is_filler(word)
+    return word == noun or not (ends or _tells_verb(passage, word))
+
+
+def _tells_verb(passage: Passage, word: int) -> bool:
+    """Tell whether a word says by its form, too, that somebody does something: "nods", not "smile"."""
+    if word >= len(passage.words):
+        return False
+    is_form = passage.words[word].endswith(("s", "ed", "ing"))
+    return passage.covers("speech", word) or (
+        is_form and any(passage.covers(table, word) for table in (*VERB_TABLES, "ends_name", "state"))
+    )
 
 
 def _goes_on_with_noun(passage: Passage, word: int, limit: int) -> bool:

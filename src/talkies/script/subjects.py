@@ -72,13 +72,15 @@ def _before_aside(passage: Passage, first: int, start: int) -> str | None:
 
 
 def _described(passage: Passage, people: People, clause: Span, floor: int) -> Mention | None:
-    """Whoever a clause goes on to describe before it says what they do: "a boy with messy hair nods"."""
-    if not passage.covers("wearing", clause.first):
-        return None
+    """Whoever a clause goes on to describe before it says what they do: "a boy with messy hair nods".
+
+    What describes them may go on in a further clause: "a boy with messy hair and glasses nods".
+    """
     before = people.within(Span(max(floor, passage.sentence(clause.first).first), clause.first))
-    if not before or before[-1].last < clause.first or _is_object(passage, before[-1]):
+    if not before or _is_object(passage, before[-1]):
         return None
-    return before[-1]
+    is_right_before = before[-1].last == clause.first and passage.covers("wearing", clause.first)
+    return before[-1] if is_right_before or before[-1].last > clause.first else None
 
 
 def _does(passage: Passage, clause: Span) -> bool:
