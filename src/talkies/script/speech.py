@@ -8,7 +8,13 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import People
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE
-from talkies.script.writing import is_said_by_writing, is_set_off, is_shown_after, is_shown_before
+from talkies.script.writing import (
+    is_given_as_name,
+    is_said_by_writing,
+    is_set_off,
+    is_shown_after,
+    is_shown_before,
+)
 
 _REACH_ON = 14  # words after a quotation in which its "said the girl" is looked for
 _VERB_REACH_ON = 7  # and its verb
@@ -58,6 +64,8 @@ def is_spoken(passage: Passage, people: People, word: int, tag: Tag | None, floo
     """Tell whether a quotation is said aloud, and is no sign, title or word in doubt, nor denied."""
     before = words_before(passage, word, floor)
     if passage.is_refused(word) or _is_never_said(passage, people, before):
+        return False
+    if is_given_as_name(passage, people, word, before):
         return False
     if tag is not None and tag.is_before and tag.verb is not None:
         return not is_said_by_writing(passage, people, tag.verb, before)

@@ -60,6 +60,29 @@ def is_set_off(passage: Passage, word: int) -> bool:
     return _leads_to_name(passage, word, goes_on=goes_on)
 
 
+def is_given_as_name(passage: Passage, people: People, word: int, before: Span) -> bool:
+    """Tell whether somebody is only called by it: they call him "Lucky", but not: she calls him: "Come!"."""
+    verbs = passage.terms("naming", before)
+    if not verbs or passage.quotation_at[word].text[-1] in _CLEAR_END:
+        return False
+    verb = verbs[-1]
+    if verb.last == word:
+        return _is_whom_others_call(passage, people, Span(before.first, verb.first))
+    is_named = any(passage.covers(table, verb.last) for table in ("determiner", "named", "person"))
+    somebody = people.within(Span(verb.last, verb.last + 1))
+    rest = range(somebody[0].last if somebody else verb.last + 1, word)
+    ends = any(passage.covers(table, at) for table in ("preposition", "break") for at in rest)
+    return is_named and not (ends or any(is_mark(passage.words[at]) for at in rest))
+
+
+def _is_whom_others_call(passage: Passage, people: People, before: Span) -> bool:
+    """Tell whether words end with somebody and who calls them: "the man they call"."""
+    *_, whom, who = (None, None, *people.within(before))
+    if whom is None or who is None or who.last != before.last:
+        return False
+    return all(passage.covers("break", word, "relative") for word in range(whom.last, who.first))
+
+
 def _leads_to_name(passage: Passage, word: int, *, goes_on: bool) -> bool:
     """Tell whether an article, a preposition or, in a sentence that goes on, a noun stands before a word."""
     before = word - 1
