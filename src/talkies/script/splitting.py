@@ -18,6 +18,7 @@ from talkies.script.words import QUOTE, is_mark, is_unspaced
 _AFTER_LABEL = ":：.。,，、-—–]】)）\n;；|"
 _BEFORE_HEADING = ".。!！?？\n;；:：[【"
 _COLONS = ":："
+_REACH_TO_SIZE = 4  # words from a cut to the size that follows
 _WHOLE_LABELS = ("numbered", "later")  # a label without a number
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _MOMENT = re.compile(r"[\[(（【]\s?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)\s?[\])）】]")  # "[00:05]"
@@ -328,6 +329,10 @@ def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner]) -> bo
     """Tell whether it is the film that cuts or dissolves, and not a tailor or a ghost."""
     if owners[passage.clause_of[term.first]] == "camera":
         return True
-    reach = Span(term.last, min(term.last + 4, passage.clause(term.first).last))
-    opens_clause = passage.lead(passage.clause(term.first)) >= term.first
-    return opens_clause and bool(passage.terms("shot_size", reach))
+    clause = passage.clause(term.first)
+    reach = Span(term.last, min(term.last + _REACH_TO_SIZE, clause.last))
+    if passage.lead(clause) < term.first:
+        return False
+    is_cut_up = bool(passage.terms("cut_up", Span(passage.sentence(term.first).first, clause.last)))
+    is_told = passage.covers("opening_transition", term.first) and not is_cut_up
+    return is_told or bool(passage.terms("shot_size", reach))
