@@ -164,11 +164,15 @@ def _scenery(passage: Passage, term: Term, subject: Mention | str | None) -> Ter
 def _subject(passage: Passage, people: People, term: Term, span: Span) -> Mention | str | None:
     """Whoever does it: named before the verb, or right after a verb of saying: "shouts the boy".
 
-    None where the term names it ("waves crash") or quoted words do it.
+    In 跳舞的女孩 it is she who is named by it. None where the term names it ("waves crash") or quoted words
+    do it.
     """
     is_named = term.name in _OF_ITSELF and passage.covers("whole_action", term.first)
     if is_named or _is_of_writing(passage, term):
         return None
+    described = people.around(term.first)
+    if described is not None:
+        return described
     subject = subject_of(passage, people, term.first, span.first)
     if subject is None and passage.covers("speech", term.first):
         following = people.within(Span(term.last, term.last + 1))

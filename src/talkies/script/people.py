@@ -143,6 +143,14 @@ class People:
         """The mentions that begin in a span."""
         return self.mentions[bisect_left(self._starts, span.first) : bisect_left(self._starts, span.last)]
 
+    def around(self, word: int) -> Mention | None:
+        """Whoever has a word in the attribute of their name: 跳舞 in 跳舞的女孩."""
+        at = bisect_left(self._starts, word + 1)
+        mention = self.mentions[at - 1] if at else None
+        if mention is None or word >= mention.last or not is_unspaced(self._passage.words[word]):
+            return None
+        return mention
+
     def speaker(self, mention: Mention) -> Speaker:
         """Give the speaker that a mention means; a pronoun means the nearest fitting person before it."""
         if not mention.is_pronoun:
@@ -518,7 +526,33 @@ def _after_attribute(passage: Passage, first: int, floor: int) -> int:
         and (passage.covers("beside", start - 1) or not passage.covers("preposition", start - 1))
     ):
         start -= 1
-    return first if start == first - 1 else start
+    start = max(
+        [start, *_ends_of_moves(passage, first), *_ends_of_verbs_before(passage, Span(start, first - 1))]
+    )
+    return first if start >= first - 1 else start
+
+
+def _ends_of_verbs_before(passage: Passage, attribute: Span) -> list[int]:
+    """The word after what somebody does to whom is described: 她靠近哭泣的男孩, not 她亲吻的男孩."""
+    if not any(passage.covers(table, attribute.first) for table in ("person", "pronoun")):
+        return []
+    verbs = [term for table in (*VERB_TABLES, "move") for term in passage.terms(table, attribute)]
+    return [verb.last for verb in sorted(verbs)[:1] if verb.last < attribute.last]
+
+
+def _ends_of_moves(passage: Passage, noun: int) -> list[int]:
+    """The words after what the camera does before whom it comes near: 镜头环绕跳舞的女孩."""
+    number = passage.clause_of[noun]
+    clause = passage.clauses[number]
+    opening = clause if number == 0 else Span(passage.clauses[number - 1].first, clause.last)
+    return [
+        term.last
+        for table in ("move", "sure_move")
+        for term in passage.terms(table, Span(clause.first, noun))
+        if term.last < noun
+        and passage.words[term.last] != "的"
+        and any(passage.covers("camera", word) for word in range(opening.first, term.last))
+    ]
 
 
 def _end_of_name(passage: Passage, last: int) -> int:

@@ -13,6 +13,7 @@ _NOT_WHILE_WATCHING = frozenset(
         *("move", "flow", "sway", "drift", "flicker", "appear", "vanish", "transform"),
     }
 )
+_BEFORE_A_NAME = ("causing", "leads_to")  # "make the robot nod", "revealing a Zorblax"
 _LONGEST_NAME = 6  # words of a subject that the vocabulary does not know
 _LONGEST_CHINESE_NAME = 8  # characters of one
 _MOST_CLAUSES = 8  # clauses back in which the subject of a verb is looked for
@@ -202,7 +203,7 @@ def _unknown_subject(passage: Passage, clause: Span) -> str | None:
     first = clause.first
     while first < clause.last and passage.is_filler(first) and not passage.covers("determiner", first):
         first += 1
-    while first < clause.last and passage.covers("causing", first, "verb"):
+    while first < clause.last and any(passage.covers(table, first) for table in _BEFORE_A_NAME):
         first += 1
     last = clause.last
     while last > first and (passage.is_filler(last - 1) or passage.covers("manner", last - 1)):
