@@ -21,6 +21,7 @@ LANGUAGES: dict[str, dict[str, Any]] = {
 }
 NAMES = {
     "sound": {*get_args(Ambience), *get_args(Effect)},
+    "sound_maker": {*get_args(Ambience), *get_args(Effect)},
     "mood": set(get_args(Mood)),
     "genre": set(get_args(Mood)),
     "instrument": set(get_args(Mood)),

@@ -107,9 +107,8 @@ def _has_sound(passage: Passage, term: Term) -> bool:
 
 def _is_excepted(passage: Passage, term: Term) -> bool:
     """Tell whether something is heard in spite of "no sound": 没有声音，只有风声."""
-    return bool(_excepted(passage, term, "sound")) or any(
-        passage.covers("negation", word, "except") for word in range(*_near(passage, term))
-    )
+    is_told = any(_excepted(passage, term, table) for table in ("sound", "sound_maker"))
+    return is_told or any(passage.covers("negation", word, "except") for word in range(*_near(passage, term)))
 
 
 def _excepted(passage: Passage, term: Term, table: str) -> list[Term]:

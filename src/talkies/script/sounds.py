@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
 from talkies.script.model import Action, Sound
 from talkies.script.moments import begins_late
 from talkies.script.passage import Passage, Span
+from talkies.script.people import VERB_TABLES
 from talkies.script.vocabulary import Term
 
 Loudness = Literal["faint", "normal", "loud"]
 
+_REACH_BACK = 12  # words from "no sound except" to what is heard
 _REACH = 3  # words around a sound in which its loudness and count are looked for
 _OF_A_MOMENT = frozenset(
     {
@@ -43,7 +45,7 @@ def read_sounds(
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
     heard: set[tuple[str, int | None]] = set()
-    terms = passage.terms("sound", span)
+    terms = sorted([*passage.terms("sound", span), *_only_heard(passage, span)])
     denied = {term for term in terms if passage.is_ruled_out(term, "sound")}
     taken_back = _taken_back(passage, denied)
     for term in terms:
@@ -67,6 +69,23 @@ def read_sounds(
             )
         )
     return tuple(sounds)
+
+
+def _only_heard(passage: Passage, span: Span) -> Iterator[Term]:
+    """Find what is named where only its sound is meant: "no sound except the birds", "she hears a dog"."""
+    for maker in passage.terms("sound_maker", span):
+        first = max(passage.sentence(maker.first).first, maker.first - _REACH_BACK)
+        before = (word for word in range(maker.last - 1, first - 1, -1) if passage.covers("heard_next", word))
+        lead = next(before, None)
+        if lead is not None and not any(_parts(passage, word) for word in range(lead + 1, maker.first)):
+            yield maker
+
+
+def _parts(passage: Passage, word: int) -> bool:
+    """Tell whether a word is no part of what is heard: "no sound, just birds, and a girl dances"."""
+    if passage.covers("sound_maker", word):
+        return False
+    return any(passage.covers(table, word) for table in ("person", "pronoun", "preposition", *VERB_TABLES))
 
 
 def _taken_back(passage: Passage, denied: Iterable[Term]) -> dict[str, tuple[int, set[Span]]]:
