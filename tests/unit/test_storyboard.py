@@ -250,6 +250,7 @@ def test_what_is_seen_instead_is_said() -> None:
         ("She nods. Fade to black.", "“Fade to black”"),
         ("Der Mann lächelt und nickt mit dem Kopf.", "read in English and Chinese"),
         ('No sound. She says: "Hello."', "the clip has no sound"),
+        ("She screams.", "“She screams”: no scream is heard"),
         ("Tears roll down her cheeks.", "“Tears roll down her cheeks”"),
     ],
 )

@@ -240,8 +240,8 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
 
 
 def _is_cried(passage: Passage, term: Term) -> bool:
-    """Tell whether somebody cries words and no tears: she cries, "Wait!"."""
-    if term.name != "cry" or passage.words[term.last - 1] != "cries":
+    """Tell whether somebody only cries or screams words: she cries, "Wait!"."""
+    if not passage.covers("called_out", term.last - 1):
         return False
     after = passage.words[term.last : term.last + 2]
     leads = after[:1] == [QUOTE] or (after[1:] == [QUOTE] and after[0] in ",:，：")
