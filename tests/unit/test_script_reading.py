@@ -115,6 +115,16 @@ HOSTILE = [
         "不要雨、",
         "避免：雨，",
         "没有声音，只有风声，",
+        '"a: ',
+        "「a。",
+        "„a. ",
+        'she "a" ',
+        "he watches her dance ",
+        "with a hat and a beard ",
+        "a man with a hat, a hat ",
+        "镜头环绕跳舞的女孩",
+        "they call him 'x' ",
+        "she hears a dog ",
     ),
 ]
 LONGEST = 10_000  # characters of a prompt

@@ -91,6 +91,7 @@ _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells
 VERB_TABLES = ("action", "living_action", "speech")
 """Tables that hold what somebody does."""
 _MOST_TIMES_NAMED = 4  # between a pronoun and whom it means
+_REACH_TO_CAMERA = 8  # words from what the camera does back to its name
 _LONGEST_THING = 3  # words of a thing that somebody wears or has
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
@@ -136,6 +137,7 @@ class People:
         ]
         self.mentions: list[Mention] = sorted([*named, *pronouns])
         self._starts = [mention.first for mention in self.mentions]
+        self._animals = [mention for mention in self.mentions if mention.kind == "animal"]
         self._last_of_sex = self._note_last_of_sex()
         self._last_many = self._note_last_many()
 
@@ -252,9 +254,9 @@ class People:
 
     def _animal_before(self, pronoun: Mention) -> Mention | None:
         """An animal is a "he" or a "she" only in the sentence that names it: "my cat flies and he says"."""
-        sentence = self._passage.sentence(pronoun.first)
-        named = self.within(Span(sentence.first, pronoun.first))
-        return next((mention for mention in named if mention.kind == "animal"), None)
+        first = self._passage.sentence(pronoun.first).first
+        at = bisect_left(self._animals, first, key=lambda animal: animal.first)
+        return next((animal for animal in self._animals[at : at + 1] if animal.first < pronoun.first), None)
 
     def _note_last_of_sex(self) -> list[dict[tuple[str | None, bool], int]]:
         """For each mention, the number of the last named person, and people, of each sex up to it."""
@@ -527,7 +529,11 @@ def _after_attribute(passage: Passage, first: int, floor: int) -> int:
     ):
         start -= 1
     start = max(
-        [start, *_ends_of_moves(passage, first), *_ends_of_verbs_before(passage, Span(start, first - 1))]
+        [
+            start,
+            *_ends_of_moves(passage, Span(start, first)),
+            *_ends_of_verbs_before(passage, Span(start, first - 1)),
+        ]
     )
     return first if start >= first - 1 else start
 
@@ -540,18 +546,21 @@ def _ends_of_verbs_before(passage: Passage, attribute: Span) -> list[int]:
     return [verb.last for verb in sorted(verbs)[:1] if verb.last < attribute.last]
 
 
-def _ends_of_moves(passage: Passage, noun: int) -> list[int]:
+def _ends_of_moves(passage: Passage, attribute: Span) -> list[int]:
     """The words after what the camera does before whom it comes near: 镜头环绕跳舞的女孩."""
-    number = passage.clause_of[noun]
-    clause = passage.clauses[number]
-    opening = clause if number == 0 else Span(passage.clauses[number - 1].first, clause.last)
+    number = passage.clause_of[attribute.last]
+    opening = passage.clauses[max(number - 1, 0)]
+    first = max(passage.clauses[number].first, attribute.first - _REACH_TO_CAMERA)
     return [
         term.last
         for table in ("move", "sure_move")
-        for term in passage.terms(table, Span(clause.first, noun))
-        if term.last < noun
+        for term in passage.terms(table, Span(first, attribute.last))
+        if term.last < attribute.last
         and passage.words[term.last] != "的"
-        and any(passage.covers("camera", word) for word in range(opening.first, term.last))
+        and any(
+            passage.covers("camera", word)
+            for word in range(max(opening.first, term.first - _REACH_TO_CAMERA), term.last)
+        )
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from talkies.script.vocabulary import vocabulary
@@ -31,7 +31,7 @@ _TITLE_MARK = "《"
 
 _MARK = re.compile("[" + "".join(_CLOSERS) + "'‘]")
 _CLOSER = {mark: re.compile(f"[{closers}]") for mark, closers in _CLOSERS.items()}
-_SENTENCE_END = re.compile(r"[.!?。！？…]+|\n|$")
+_SENTENCE_END = re.compile(r"[.!?。！？…]+|\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 _SINGLE_CLOSER = re.compile(r"(?<=\S)['’](?![A-Za-zÀ-ɏ\d'’])")
@@ -44,6 +44,17 @@ _CLEAR_END = ".!?,…。！？，—-"
 # What may be a direction to the speaker: (sighs), [whispering], *laughs*.
 _ASIDE = re.compile(r"([(（\[【])([^()（）\[\]【】]{1,60})[)）\]】]|\*([^*]{1,60})\*")
 _TELLING = ("manner", "speech", "action", "living_action", "sound")
+
+
+class _Places(NamedTuple):
+    """Where a text has what ends a quotation, in order, so that no mark is searched for from every other.
+
+    `closers` are by the mark that they close; `sentence_ends` stand behind the marks that end a sentence.
+    """
+
+    closers: Mapping[str, Sequence[int]]
+    sentence_ends: Sequence[int]
+    blank_lines: Sequence[int]
 
 
 class Quotation(NamedTuple):
@@ -66,7 +77,7 @@ def find_quotations(text: str) -> list[Quotation]:
     ['no', "the dogs' bowls"]
     """
     single_closers = [match.start() for match in _SINGLE_CLOSER.finditer(text)]
-    blank_lines = [match.start() for match in _BLANK_LINE.finditer(text)]
+    places = _places(text)
     found: list[Quotation] = []
     at = 0
     while (match := _MARK.search(text, at)) is not None:
@@ -75,7 +86,7 @@ def find_quotations(text: str) -> list[Quotation]:
         if mark in "'‘":
             inside = _inside_single(text, start, single_closers)
         else:
-            inside = _inside_double(text, start, mark, blank_lines)
+            inside = _inside_double(text, start, mark, places)
         if inside is None:
             continue
         words = inside.rstrip("\\").strip()
@@ -123,18 +134,35 @@ def _is_direction(match: re.Match[str], before: str) -> bool:
     return any(table in found for table in _TELLING)
 
 
-def _inside_double(text: str, start: int, mark: str, blank_lines: Sequence[int]) -> str | None:
+def _places(text: str) -> _Places:
+    return _Places(
+        {
+            mark: [match.start() for match in closer.finditer(text)]
+            for mark, closer in _CLOSER.items()
+            if mark in text
+        },
+        [match.end() for match in _SENTENCE_END.finditer(text)],
+        [match.start() for match in _BLANK_LINE.finditer(text)],
+    )
+
+
+def _after(places: Sequence[int], at: int) -> int | None:
+    """The first of the places behind another."""
+    number = bisect_right(places, at)
+    return places[number] if number < len(places) else None
+
+
+def _inside_double(text: str, start: int, mark: str, places: _Places) -> str | None:
     """Give what stands inside the quotation that opens at `start`, or None when the mark opens none."""
     if mark in '"”' and start and text[start - 1].isdigit():
         return None  # inches: a 24" screen
-    match = _CLOSER[mark].search(text, start + 1)
-    if match is not None and not _is_too_far(start, match.start(), blank_lines):
-        opens_anew = match.group() in _SELF_CLOSING and _looks_opening(text, match.start())
+    closer = _after(places.closers[mark], start)
+    if closer is not None and not _is_too_far(start, closer, places.blank_lines):
+        opens_anew = text[closer] in _SELF_CLOSING and _looks_opening(text, closer)
         if not opens_anew:
-            return text[start + 1 : match.start()]
-    sentence_end = _SENTENCE_END.search(text, start + 1)
-    end = len(text) if sentence_end is None else sentence_end.end()
-    return text[start + 1 : min(end, match.start() if match else end)]
+            return text[start + 1 : closer]
+    ends = (_after(places.sentence_ends, start + 1), closer, len(text))
+    return text[start + 1 : min(end for end in ends if end is not None)]
 
 
 def _is_too_far(start: int, end: int, blank_lines: Sequence[int]) -> bool:
