@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from importlib import resources
 from typing import Any, get_args
 
@@ -71,6 +72,19 @@ def test_every_phrase_has_a_first_word(language: str) -> None:
     phrases = [phrase for table in LANGUAGES[language].values() for name in table.values() for phrase in name]
 
     assert all(cut(phrase.split("..")[0].strip("~ ")) for phrase in phrases)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_stands_twice_under_a_name(language: str) -> None:
+    repeats = [
+        (table, name, phrase)
+        for table, names in LANGUAGES[language].items()
+        for name, phrases in names.items()
+        for phrase, count in Counter(" ".join(word.text for word in cut(each)) for each in phrases).items()
+        if count > 1
+    ]
+
+    assert repeats == []
 
 
 def test_chinese_phrases_are_in_the_characters_that_a_prompt_is_put_in() -> None:
