@@ -58,21 +58,28 @@ def _owner(passage: Passage, clause: Span, inherited: Owner, it_means_camera: bo
         lead = passage.lead(Span(lead + 1, clause.last))
     if lead == clause.last:
         return inherited
-    if passage.covers("camera", lead):
-        return "camera"
-    if lead > clause.first and passage.covers("negation", lead - 1, "nobody"):
-        return "other"
-    if passage.covers("break", clause.first, "relative"):
-        return "camera" if _follows_camera(passage, clause.first) else "other"
-    if passage.covers("pronoun", lead, "it"):
-        return "camera" if it_means_camera else "other"
+    by_subject = _owner_by_subject(passage, clause, lead, it_means_camera)
+    return by_subject or _owner_by_verb(passage, clause, lead, inherited)
+
+
+def _owner_by_subject(passage: Passage, clause: Span, lead: int, it_means_camera: bool) -> Owner:
+    """Judge a clause by its subject: the first rule that applies tells whether the camera is meant."""
+    rules = (
+        (passage.covers("camera", lead), True),
+        (lead > clause.first and passage.covers("negation", lead - 1, "nobody"), False),
+        (passage.covers("break", clause.first, "relative"), _follows_camera(passage, clause.first)),
+        (passage.covers("pronoun", lead, "it"), it_means_camera),
+    )
+    means_camera = next((means for applies, means in rules if applies), None)
+    return None if means_camera is None else "camera" if means_camera else "other"
+
+
+def _owner_by_verb(passage: Passage, clause: Span, lead: int, inherited: Owner) -> Owner:
+    """Judge a clause that begins with something else: what a camera does, or ", mounted on a drone,"."""
+    verb = passage.words[lead]
     if any(passage.covers(table, lead) for table in _CAMERA_TABLES):
-        if _is_of_somebody(passage, clause, lead):
-            return "other"
-        return _owner_of_bare_verb(passage.words[lead], inherited)
-    is_aside = inherited == "camera" and passage.words[lead].endswith(
-        ("ed", "ing")
-    )  # ", mounted on a drone,"
+        return "other" if _is_of_somebody(passage, clause, lead) else _owner_of_bare_verb(verb, inherited)
+    is_aside = inherited == "camera" and verb.endswith(("ed", "ing"))
     return "camera" if is_aside else "other"
 
 

@@ -100,22 +100,46 @@ def _says(passage: Passage, people: People, verb: int, before: Span) -> bool:
     signs, named = _bearers(passage, clause), _named(passage, people, clause)
     if signs and signs[-1].last == verb and passage.words[verb].endswith("ing"):
         return True
-    if signs and named:
-        is_placed = is_unspaced(passage.words[verb]) or _is_place(passage, Span(clause.first, signs[0].first))
-        return signs[0].first < named[0].first and not is_placed
     if named:
-        return False
+        return bool(signs) and _comes_first(passage, signs[0], named[0], clause)
     if passage.covers("break", clause.first, "relative"):
         return any(sign.last == clause.first for sign in _bearers(passage, before))
     earlier = Span(passage.sentence(verb).first, clause.first)
-    is_beside = _is_place(passage, Span(clause.first, signs[0].first)) if signs else True
-    is_sign = not is_beside and any(sign.name == "noun" for sign in signs)
-    if signs and (is_sign or not _named(passage, people, earlier)):
-        return True
-    if any(passage.covers("pronoun", word, "it") for word in range(*clause)):
-        return bool(signs) or _speaks_of_writing(passage, people, earlier)
-    has_subject = passage.lead(clause) < verb or _named(passage, people, earlier)
-    return not has_subject and _opens_with_writing(passage, earlier)
+    return (
+        _is_subject(passage, people, signs, clause)
+        or _is_meant_by_it(passage, people, clause)
+        or (passage.lead(clause) >= verb and _is_spoken_of(passage, people, earlier))
+    )
+
+
+def _comes_first(passage: Passage, sign: Term, somebody: Mention, clause: Span) -> bool:
+    """Tell whether a sign is named before somebody, and not only as a place: "on the screen a girl says"."""
+    is_place = _is_place(passage, Span(clause.first, sign.first))
+    is_placed = is_place or is_unspaced(passage.words[clause.last])
+    return sign.first < somebody.first and not is_placed
+
+
+def _is_subject(passage: Passage, people: People, signs: list[Term], clause: Span) -> bool:
+    """Tell whether a sign says it where its clause names nobody: "she enters and the sign says"."""
+    earlier = Span(passage.sentence(clause.first).first, clause.first)
+    is_sign = any(sign.name == "noun" for sign in signs)
+    is_alone = not _named(passage, people, earlier)
+    return bool(signs) and (
+        is_alone or (is_sign and not _is_place(passage, Span(clause.first, signs[0].first)))
+    )
+
+
+def _is_meant_by_it(passage: Passage, people: People, clause: Span) -> bool:
+    """Tell whether an "it" says it that means writing: "she holds up a sign, it says"."""
+    if not any(passage.covers("pronoun", word, "it") for word in range(*clause)):
+        return False
+    earlier = Span(passage.sentence(clause.first).first, clause.first)
+    return bool(_bearers(passage, clause)) or _speaks_of_writing(passage, people, earlier)
+
+
+def _is_spoken_of(passage: Passage, people: People, earlier: Span) -> bool:
+    """Tell whether the clauses before are of a sign and name nobody: "the screen flickers and says"."""
+    return not _named(passage, people, earlier) and _opens_with_writing(passage, earlier)
 
 
 def _speaks_of_writing(passage: Passage, people: People, earlier: Span) -> bool:
