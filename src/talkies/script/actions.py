@@ -113,7 +113,7 @@ def _is_done(passage: Passage, term: Term, owners: Sequence[Owner], subject: Men
     """Tell whether it is done by what is seen: not by the camera, by nobody, or only heard."""
     if _is_heard(passage, term, subject) or _is_event(passage, term, subject):
         return False
-    if _is_of_camera(passage, term, owners, subject):
+    if _is_left_to_camera(passage, term, owners, subject):
         return False
     if isinstance(subject, Mention):
         return not _is_noun(passage, term, subject)
@@ -211,10 +211,10 @@ def _is_of_writing(passage: Passage, term: Term) -> bool:
     return follows_quote and term.name in _BY_WRITING
 
 
-def _is_of_camera(
+def _is_left_to_camera(
     passage: Passage, term: Term, owners: Sequence[Owner], subject: Mention | str | None
 ) -> bool:
-    """Tell whether it is the camera that does it: it owns the clause, and nobody in the clause can."""
+    """Tell whether nobody but the camera can do it: it owns the clause, and nobody in the clause can."""
     number = passage.clause_of[term.first]
     lead = passage.lead(passage.clauses[number])
     if owners[number] != "camera":

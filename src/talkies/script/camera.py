@@ -162,7 +162,7 @@ def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool
         term.name != "handheld"
         and passage.is_negated(term)
         and not (term.name in _ALSO_OF_PEOPLE and not names_camera(passage, passage.sentence(term.first)))
-        and (table == "sure_move" or _is_of_camera(passage, term, owners))
+        and (table == "sure_move" or _is_done_by_camera(passage, term, owners))
         for table in ("sure_move", "move")
         for term in passage.terms(table, span)
     )
@@ -175,7 +175,7 @@ def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[T
     for term in passage.terms("move", span):
         if term.first in taken or passage.is_negated(term):
             continue
-        if _is_of_camera(passage, term, owners):
+        if _is_done_by_camera(passage, term, owners):
             accepted.append(term)
     return sorted(accepted)
 
@@ -188,7 +188,7 @@ def _is_holding(passage: Passage, term: Term) -> bool:
     )
 
 
-def _is_of_camera(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:
+def _is_done_by_camera(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:
     """Tell whether it is the camera that does what a term says."""
     clause = passage.clause(term.first)
     if _describes_a_thing(passage, term):

@@ -245,7 +245,7 @@ def _manner(passage: Passage, tag: Tag | None, about: Span) -> tuple[str, ...]:
     found = {
         term.first: (term.first, term.last)
         for term in (*telling, *passage.terms("manner", about))
-        if term.last <= about.last and not (passage.is_negated(term) or _is_of_camera(passage, term))
+        if term.last <= about.last and not (passage.is_negated(term) or _tells_of_camera(passage, term))
     }
     if tag is not None and tag.verb is not None:
         covered = {word for first, last in found.values() for word in range(first, last)}
@@ -256,8 +256,8 @@ def _manner(passage: Passage, tag: Tag | None, about: Span) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def _is_of_camera(passage: Passage, term: Term) -> bool:
-    """Tell whether it is the camera that does it: "the camera slowly pushes in as she says"."""
+def _tells_of_camera(passage: Passage, term: Term) -> bool:
+    """Tell whether a term stands where it tells of the camera: "the camera slowly pushes in as she says"."""
     clause = passage.clause(term.first)
     return passage.covers("camera", passage.lead(clause)) or passage.covers("camera", clause.first)
 
