@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple, cast
 
@@ -124,6 +124,16 @@ class Speaker(NamedTuple):
     is_guess: bool = False
 
 
+class _LastNamed(NamedTuple):
+    """Whom pronouns can go back to: by sex the numbers of the last person and people, and the last together.
+
+    `many` are named by a word for several people or as one of two.
+    """
+
+    of_sex: Mapping[tuple[str | None, bool], int]
+    many: Mention | None
+
+
 class People:
     """All mentions of a passage, in order."""
 
@@ -138,8 +148,7 @@ class People:
         self.mentions: list[Mention] = sorted([*named, *pronouns])
         self._starts = [mention.first for mention in self.mentions]
         self._animals = [mention for mention in self.mentions if mention.kind == "animal"]
-        self._last_of_sex = self._note_last_of_sex()
-        self._last_many = self._note_last_many()
+        self._last_named = list(self._note_last_named())
 
     def within(self, span: Span) -> Sequence[Mention]:
         """The mentions that begin in a span."""
@@ -196,21 +205,11 @@ class People:
     def _those(self, pronoun: Mention) -> Speaker | None:
         """Who "they" are: the last before who are named together, or by a word for several people."""
         at = bisect_left(self._starts, pronoun.first)
-        meant = self._last_many[at - 1] if at else None
+        meant = self._last_named[at - 1].many if at else None
         if meant is None:
             return None
         pair = self._pair_of_named(meant)
         return self.speaker(meant) if pair is None else self._both(*pair)
-
-    def _note_last_many(self) -> list[Mention | None]:
-        """For each mention, the last up to and including it that names several people."""
-        notes: list[Mention | None] = []
-        last: Mention | None = None
-        for mention in self.mentions:
-            if not mention.is_pronoun and (mention.is_many or self._pair_of_named(mention)):
-                last = mention
-            notes.append(last)
-        return notes
 
     def _pair_of_named(self, mention: Mention) -> tuple[Mention, Mention] | None:
         pair = self._pair(mention)
@@ -236,7 +235,7 @@ class People:
 
     def _last_fitting(self, pronoun: Mention, end: int) -> int | None:
         """The number of the last person before a numbered mention whom a pronoun can mean by its sex."""
-        last = self._last_of_sex[end - 1] if end else {}
+        last = self._last_named[end - 1].of_sex if end else {}
         fitting = ((sex, is_many) for is_many in (False, True) for sex in (pronoun.sex, None))
         return next((last[kind] for kind in fitting if kind in last), None)
 
@@ -258,16 +257,19 @@ class People:
         at = bisect_left(self._animals, first, key=lambda animal: animal.first)
         return next((animal for animal in self._animals[at : at + 1] if animal.first < pronoun.first), None)
 
-    def _note_last_of_sex(self) -> list[dict[tuple[str | None, bool], int]]:
-        """For each mention, the number of the last named person, and people, of each sex up to it."""
-        notes: list[dict[tuple[str | None, bool], int]] = []
-        last: dict[tuple[str | None, bool], int] = {}
+    def _note_last_named(self) -> Iterator[_LastNamed]:
+        """For each mention, note who was named last up to and including it."""
+        last = _LastNamed({}, None)
         for number, mention in enumerate(self.mentions):
-            is_nobody = self._passage.covers("indefinite", mention.last - 1)
-            if not (mention.is_pronoun or is_nobody or mention.kind in ("narrator", "animal")):
-                last = {**last, (mention.sex, mention.is_many): number}
-            notes.append(last)
-        return notes
+            if not mention.is_pronoun:
+                is_nobody = self._passage.covers("indefinite", mention.last - 1)
+                is_one_of_sex = not (is_nobody or mention.kind in ("narrator", "animal"))
+                is_together = mention.is_many or self._pair_of_named(mention) is not None
+                last = _LastNamed(
+                    {**last.of_sex, (mention.sex, mention.is_many): number} if is_one_of_sex else last.of_sex,
+                    mention if is_together else last.many,
+                )
+            yield last
 
     def _sex_told_after(self, mention: Mention) -> str | None:
         """The sex told right after a person, or by the first "his" or "she" before anybody speaks."""
