@@ -23,8 +23,6 @@ _MARKS = " ,.;:!?，。；：！？、()（）\n-–—*&_/#~…"  # at the end 
 _VERB = re.compile(r"[a-z]{2,}[a-rt-z]s")  # the form for "she"
 _DOING = re.compile(r"[a-z]{3,}ing")
 _SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut to": what follows is seen
-_LOOKS = ("face", "look", "expression")
-_IS = ("is", "are")
 _CALLS = frozenset({"cry", "sing"})  # what birds do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
@@ -87,8 +85,8 @@ def _unknown_actions(
     for mention in people.within(span):
         word = mention.last
         form = _VERB
-        while word < span.last and (passage.words[word].endswith("ly") or passage.words[word] in _IS):
-            form = _DOING if passage.words[word] in _IS else form
+        while word < span.last and (passage.words[word].endswith("ly") or passage.covers("being", word)):
+            form = _DOING if passage.covers("being", word) else form
             word += 1
         if word == span.last or passage.is_known(word) or not form.fullmatch(passage.words[word]):
             continue
@@ -252,7 +250,7 @@ def _is_cried(passage: Passage, term: Term) -> bool:
 
 def _is_seen_look(passage: Passage, term: Term) -> bool:
     """Tell whether a look is only looked at: "sees her worried face", but "with a sad look", "happy face"."""
-    if passage.words[term.last - 1] not in _LOOKS:
+    if not passage.covers("look", term.last - 1):
         return False
     is_with = passage.covers("wearing", term.first - 1) or passage.covers("wearing", term.first - 2)
     return not (is_with or passage.lead(passage.clause(term.first)) == term.first)

@@ -80,7 +80,7 @@ class Dialogue:
     def _with_voice_after(self, word: int, about: Span) -> Span:
         """Add to the words about a line those right behind it: says "Relax" in a deep male voice."""
         passage = self._passage
-        if passage.words[word + 1 : word + 2] not in (["in"], ["with"]):
+        if not passage.covers("how", word + 1):
             return about
         last = min(passage.sentence(word).last, word + 2 + _VOICE_REACH_ON)
         end = next((at for at in range(word + 1, last) if passage.words[at] == QUOTE), last)
@@ -269,7 +269,7 @@ def _manner_after(passage: Passage, word: int, tag: Tag | None) -> tuple[str, ..
         return ()
     if passage.words[first] in ",，":
         first += 1
-    reach = 2 if passage.words[first : first + 1] in (["in"], ["with"]) else 1
+    reach = 2 if passage.covers("how", first) else 1
     found = passage.terms("manner", Span(first, first + reach))
     return tuple(passage.spelt(term.first, term.last) for term in found[:1])
 

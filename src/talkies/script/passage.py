@@ -11,7 +11,6 @@ from talkies.script.vocabulary import HIDING, Term, vocabulary
 from talkies.script.words import QUOTE, QUOTE_REST, cut, is_mark, is_unspaced
 
 _SENTENCE_ENDS = frozenset(".!?。！？…\n")
-_ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "vs", "prof", "jr", "sr"})
 _COLONS = ":："
 _LONGEST_LABEL = 12  # words before the colon of a label
 _NEGATION_REACH = 6  # words back that a "no" is looked for, from each item of a list
@@ -209,7 +208,7 @@ class Passage:
         """Tell whether the dot after a word only shortens it: "Mr.", "(V.O.)"."""
         word, after = self.words[number], self.text[self.ends[number + 1] : self.ends[number + 1] + 1]
         is_initial = len(word) == 1 and word.isalpha() and word.isascii()
-        return word in _ABBREVIATIONS or (is_initial and after.strip() != "")
+        return self.covers("abbreviation", number) or (is_initial and after.strip() != "")
 
     def _quotation_ends_sentence(self, number: int) -> bool:
         """Tell whether a sentence ends with a quotation: it closes itself; a capital or label follows."""

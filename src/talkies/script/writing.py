@@ -15,7 +15,6 @@ _REACH = 6  # words from a quotation to the sign that shows it
 _DOUBTED_WORDS = 3  # the longest name, or word in doubt
 _CLEAR_END = ".!?,。！？，…"
 _BEARERS = ("noun", "thing", "word")
-_UNSURE = ("is", "are", "was", "were", "like")  # what is said may as well follow
 
 
 def is_said_by_writing(passage: Passage, people: People, verb: int, before: Span) -> bool:
@@ -89,7 +88,7 @@ def _leads_to_name(passage: Passage, word: int, *, goes_on: bool) -> bool:
     if passage.covers("determiner", before):
         return True
     if passage.covers("preposition", before):
-        return goes_on or passage.words[before] not in _UNSURE
+        return goes_on or not passage.covers("preposition", before, "unsure")
     is_noun = word > 1 and passage.covers("determiner", word - 2) and not passage.covers("action", before)
     return is_noun and goes_on and not passage.covers("break", word + 1)
 
