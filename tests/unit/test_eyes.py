@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.eyes import Eyes
+from talkies.engines.animatic.living.opening import find_openings
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame
 
@@ -110,6 +111,45 @@ def test_a_closed_eye_shows_skin_where_the_iris_was(face: Face, texture: Frame) 
         iris = _disc(texture.shape, face, corners, 0.2) & (texture[..., 0] < 90)
         assert iris.any()
         assert np.percentile(shut[iris, 0], 30) > 130
+
+
+def test_long_lashes_do_not_stay_under_the_brow_when_the_lid_falls(face: Face, texture: Frame) -> None:
+    made_up, tips = texture.copy(), np.zeros(texture.shape[:2], np.uint8)
+    for opening in find_openings(face, (0, 0), DENSITY):
+        for u in np.linspace(-0.3, 0.3, 7, dtype=np.float32):
+            edge = float(opening.upper_lid(u))
+            (x, y), (tip_x, tip_y) = (
+                [float(value) for value in opening.pixels(u, np.float32(edge - up))] for up in (0.0, 0.24)
+            )
+            root, middle, tip = (
+                (round(x + share * (tip_x - x)), round(y + share * (tip_y - y))) for share in (0, 0.6, 1)
+            )
+            cv2.line(made_up, root, tip, (30, 20, 20), 1)
+            cv2.line(tips, middle, tip, 255, 1)
+    lost = texture[tips > 0].mean() - made_up[tips > 0].mean()
+
+    shut = _drawn(Eyes(face, made_up, (0, 0), DENSITY), made_up, EXPRESSIONS[0])
+
+    assert texture[tips > 0].mean() - shut[tips > 0].mean() < 0.25 * lost
+
+
+def test_a_shut_lid_keeps_the_make_up_above_the_eye(face: Face, texture: Frame) -> None:
+    made_up = texture.copy()
+    for opening in find_openings(face, (0, 0), DENSITY):
+        y, x = np.mgrid[0 : texture.shape[0], 0 : texture.shape[1]].astype(np.float32)
+        u, v = opening.coordinates(x, y)
+        painted = (np.abs(u) < 0.5) & (v < opening.upper_lid(u)) & (v > opening.upper_lid(u) - 0.3)
+        made_up[painted] = made_up[painted] * np.array([0.75, 0.85, 1.1]).clip(0, 1)
+
+    bare, blue = (
+        _drawn(Eyes(face, picture, (0, 0), DENSITY), picture, EXPRESSIONS[0])
+        for picture in (texture, made_up)
+    )
+
+    for corners in (LEFT_EYE, RIGHT_EYE):
+        lid = _disc(texture.shape, face, corners, 0.1)
+        red = [float(picture[lid, 0].mean() / picture[lid, 2].mean()) for picture in (bare, blue)]
+        assert red[1] < 0.92 * red[0]
 
 
 def test_a_wink_closes_one_eye(face: Face, texture: Frame) -> None:

@@ -86,14 +86,17 @@ class Eyes:
             return
         if all(_is_open(opening) for opening in openings) and not all(irises):
             irises = [None, None]  # one that glanced alone would squint
-        left_eye, right_eye = (
-            self._make_eye(opening, iris, pixels, border)
-            for opening, iris in zip(openings, irises, strict=True)
-        )
+        has_glasses = wears_glasses(points, pixels)
+
+        def make_eye(opening: Opening, iris: Iris | None, outer: int) -> _Eye | None:
+            lowest = border.below(opening)
+            return self._make_eye(opening, iris, pixels, lowest=lowest, outer=outer, behind_glass=has_glasses)
+
+        left_eye, right_eye = map(make_eye, openings, irises, (-1, 1))
         self._eyes = left_eye, right_eye
         if all(eye is None for eye in self._eyes):
             return
-        if not wears_glasses(points, pixels):
+        if not has_glasses:
             shape = bottom - top, right - left
             self._brows = Brows(points - (left, top), shape, border.allowed(self.box))
 
@@ -109,7 +112,16 @@ class Eyes:
                 eye.draw(result, blink, expression)
         return result if self._brows is None else self._brows.moved(result, expression)
 
-    def _make_eye(self, opening: Opening, iris: Iris | None, pixels: Pixels, border: _Border) -> _Eye | None:
+    def _make_eye(
+        self,
+        opening: Opening,
+        iris: Iris | None,
+        pixels: Pixels,
+        *,
+        lowest: float,
+        outer: int,
+        behind_glass: bool,
+    ) -> _Eye | None:
         """Prepare an eye; None when it is too small or closed in the photo."""
         if not _is_open(opening):
             return None
@@ -118,7 +130,7 @@ class Eyes:
             return None
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
         u, v = opening.coordinates(x, y)
-        lids = Lids(opening, u, v, (left, top), pixels, border.below(opening))
+        lids = Lids(opening, u, v, (left, top), pixels, lowest=lowest, outer=outer, behind_glass=behind_glass)
         eyeball = None
         if iris is not None:
             eyeball = Eyeball(opening, iris, u, v, (left, top), pixels[top:bottom, left:right, :3])
@@ -127,7 +139,7 @@ class Eyes:
 
     def _region(self, opening: Opening) -> tuple[int, int, int, int]:
         """Bound what the lids may move, in texture pixels, inside the box."""
-        u = np.array([-0.52, 0.52, -0.52, 0.52], np.float32)
+        u = np.array([-0.62, 0.62, -0.62, 0.62], np.float32)
         v = np.array([-0.62, -0.62, 0.5, 0.5], np.float32)
         x, y = opening.pixels(u, v)
         left, top, right, bottom = self.box
