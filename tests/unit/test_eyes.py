@@ -152,6 +152,19 @@ def test_a_shut_lid_keeps_the_make_up_above_the_eye(face: Face, texture: Frame) 
         assert red[1] < 0.92 * red[0]
 
 
+def test_an_eye_under_hair_is_left_alone(face: Face, texture: Frame) -> None:
+    covered = texture.copy()
+    strands = np.array([[150, 110, 80], [190, 150, 115], [120, 85, 60], [210, 170, 130]], np.uint8)
+    under = _disc(texture.shape, face, LEFT_EYE, 0.9)
+    covered[under] = np.repeat(strands[np.arange(texture.shape[1]) // 2 % 4][None], len(texture), 0)[under]
+    eyes = Eyes(face, covered, (0, 0), DENSITY)
+
+    changed = _changed(eyes, covered, Expression(blink_left=1, blink_right=1))
+
+    assert not changed[_disc(texture.shape, face, LEFT_EYE, 0.4)].any()
+    assert changed[_disc(texture.shape, face, RIGHT_EYE, 0.2)].mean() > 0.8
+
+
 def test_a_wink_closes_one_eye(face: Face, texture: Frame) -> None:
     changed = _changed(Eyes(face, texture, (0, 0), DENSITY), texture, Expression(blink_right=1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,9 @@ from talkies.engines.animatic.vision.faces import Face
 
 _SMALLEST = 7.0  # texture pixels from corner to corner, below which an eye is left alone
 _SHUT = 0.11  # height of an opening in its widths, below which the photo's eye is closed
+# In widths from the middle, and from the upper lid's edge: where lashes and the skin above are looked for.
+_ALONG, _AT_EDGE, _ABOVE = 0.35, (-0.03, -0.01, 0.01, 0.03, 0.05), (-0.12, -0.16, -0.2)
+_UNLASHED = 0.9  # of that skin's light; lashes and the shadow of a lid leave 0.05 to 0.75
 _NOSE_TIP, _TOP = 1, 10
 _LOWER_LIDS = (145, 374)
 _TEMPLES = (127, 356)
@@ -84,15 +88,21 @@ class Eyes:
         irises = [find_iris(pixels, opening) if _is_open(opening) else None for opening in openings]
         if hides_eyes(points, openings, pixels, shows_iris=any(irises)):
             return
+        covered = [
+            iris is None and any(irises) and _is_covered(pixels, opening)
+            for opening, iris in zip(openings, irises, strict=True)
+        ]
         if all(_is_open(opening) for opening in openings) and not all(irises):
             irises = [None, None]  # one that glanced alone would squint
         has_glasses = wears_glasses(points, pixels)
 
-        def make_eye(opening: Opening, iris: Iris | None, outer: int) -> _Eye | None:
+        def make_eye(opening: Opening, iris: Iris | None, outer: int, is_covered: bool) -> _Eye | None:
+            if is_covered:
+                return None
             lowest = border.below(opening)
             return self._make_eye(opening, iris, pixels, lowest=lowest, outer=outer, behind_glass=has_glasses)
 
-        left_eye, right_eye = map(make_eye, openings, irises, (-1, 1))
+        left_eye, right_eye = map(make_eye, openings, irises, (-1, 1), covered)
         self._eyes = left_eye, right_eye
         if all(eye is None for eye in self._eyes):
             return
@@ -154,6 +164,25 @@ class Eyes:
 def _is_open(opening: Opening) -> bool:
     """Tell whether the photo shows an eye open, and large enough to be drawn."""
     return opening.width >= _SMALLEST and opening.height >= _SHUT
+
+
+def _is_covered(pixels: Pixels, opening: Opening) -> bool:
+    """Tell whether hair hides an opening: no line of lashes, darker than the skin above, follows its edge."""
+    u = np.linspace(-_ALONG, _ALONG, 29, dtype=np.float32)
+    edge, above = (
+        np.stack([opening.upper_lid(u) + np.float32(away) for away in places])
+        for places in (_AT_EDGE, _ABOVE)
+    )
+    lashes, skin = (
+        cv2.remap(
+            pixels,
+            *opening.pixels(np.broadcast_to(u, v.shape), v),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )[..., :3].mean(axis=-1)
+        for v in (edge, above)
+    )
+    return bool(np.median(lashes.min(axis=0) / np.maximum(skin.mean(axis=0), 1)) > _UNLASHED)
 
 
 class _Border:
