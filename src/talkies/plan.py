@@ -148,6 +148,8 @@ ActionKind = Literal[
     "sadness",
     "wink",
     "blink",
+    "close_eyes",  # until they are opened
+    "open_eyes",
     "gaze",
     "nod",
     "shake_head",
@@ -292,12 +294,14 @@ class PlacedSound(_Value):
 class Cue(_Value):
     """Something to be seen for a while: what somebody does, or what the weather and the light do.
 
-    `who` and `text` are the prompt's own words for an action. Times are seconds from the clip's start.
+    `who` and `text` are the prompt's own words for an action, `speed` is how it is done. Times are seconds
+    from the clip's start.
     """
 
     kind: ActionKind | Weather | Light
     who: str | None = None
     text: str = ""
+    speed: Speed = "normal"
     shot: int
     start_s: float
     end_s: float

@@ -76,6 +76,22 @@ def test_a_face_turned_too_far_aside_is_said_to_keep_its_mouth_as_it_is(prompt: 
     assert absences(prompt, front) == ()
 
 
+def test_eyes_that_the_photo_shows_closed_cannot_open() -> None:
+    (front, *_) = find_faces(decode_picture(PORTRAIT.read_bytes()))
+    mesh = front.mesh.copy()
+    for upper, lower in (
+        ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155)),
+        ((398, 384, 385, 386, 387, 388, 466), (382, 381, 380, 374, 373, 390, 249)),
+    ):
+        mesh[list(upper)] = mesh[list(lower)]
+
+    (said,) = absences("The woman opens her eyes.", replace(front, mesh=mesh))
+
+    assert "opens her eyes" in said
+    assert "eyes closed" in said
+    assert absences("The woman opens her eyes.", front) == ()
+
+
 @pytest.mark.parametrize("degrees", [-40, -30, 30, 40])
 def test_a_three_quarter_view_speaks(degrees: float) -> None:
     _, aside = _front_and_aside(degrees)

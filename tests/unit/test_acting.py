@@ -13,7 +13,7 @@ from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
 from talkies.engines.animatic.living.performance import POSE_LIMITS, Channel, Performance
 from talkies.engines.animatic.sound.soundtrack import heard_steps
 from talkies.engines.animatic.vision.faces import MESH_POINTS, Face
-from talkies.plan import ActionKind, CameraMove, Cue, Phoneme, PlacedSound, Plan, Shot, SpokenLine
+from talkies.plan import ActionKind, CameraMove, Cue, Phoneme, PlacedSound, Plan, Shot, Speed, SpokenLine
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
 
 _LEFT, _RIGHT = 1, 0  # numbers of the faces, the largest first
@@ -202,6 +202,60 @@ def test_a_wink_closes_one_eye() -> None:
     added = [_added(_cue("wink", "winks"), name).max() for name in ("blink_left", "blink_right")]
 
     assert sorted(added) == [pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05)]
+
+
+@pytest.mark.parametrize(("speed", "eased_s"), [("normal", 0.5), ("slow", 0.9)])
+def test_eyes_that_are_closed_stay_so_until_they_are_opened(speed: Speed, eased_s: float) -> None:
+    closes = _cue("close_eyes", "closes her eyes", end_s=10).model_copy(update={"speed": speed})
+    opens = _cue("open_eyes", "opens them", start_s=6, end_s=7)
+
+    both, alone = (_perform(_plan(cues=cues))[0].curves for cues in ((closes, opens), (closes,)))
+
+    shut = np.flatnonzero(both["blink_left"] > 0.999)
+    assert shut[0] == pytest.approx((2 + eased_s) * FRAME_RATE, abs=3)
+    assert shut[-1] == pytest.approx(6 * FRAME_RATE, abs=2)
+    assert np.array_equal(shut, np.arange(shut[0], shut[-1] + 1))
+    assert np.array_equal(both["blink_left"], both["blink_right"])
+    assert both["blink_left"][160:168].max() < 0.01
+    assert both["widen"].max() == 0
+    assert (alone["blink_left"][shut[0] :] > 0.999).all()
+
+
+def test_eyes_close_before_they_open_however_soon_they_are_told_to() -> None:
+    closes = _cue("close_eyes", "closes her eyes", end_s=10).model_copy(update={"speed": "slow"})
+    opens = _cue("open_eyes", "opens them", start_s=2.5, end_s=3.5)
+
+    lids = _perform(_plan(cues=[closes, opens]))[0].curves["blink_left"][48:]
+
+    assert 6 < (lids[:60] > 0.99).sum() < 24
+
+
+def test_open_eyes_open_wide() -> None:
+    once = _added(_cue("open_eyes", "opens her eyes", end_s=3), "widen")
+    wide = _added(_cue("open_eyes", "opens her eyes wide", end_s=3), "widen")
+
+    assert once.max() > 0.8
+    assert once[-60:].max() == 0
+    assert (wide[72:] > 0.8).all()
+
+
+@pytest.mark.parametrize("kind", ["wink", "blink", "kiss", "close_eyes"])
+def test_no_idle_blink_comes_near_to_what_lids_do_on_cue(kind: ActionKind) -> None:
+    seen = 0
+    for start_s in np.arange(0.5, 9, 0.25):
+        end_s = 10.0 if kind == "close_eyes" else start_s + 1
+        curves = _perform(_plan(cues=[_cue(kind, start_s=start_s, end_s=end_s)]))[0].curves
+        lids = np.maximum(curves["blink_left"], curves["blink_right"]) > 0
+        edges = np.flatnonzero(np.diff(lids.astype(int)))
+        starts, ends = (
+            edges[np.diff(lids.astype(int))[edges] > 0],
+            edges[np.diff(lids.astype(int))[edges] < 0],
+        )
+        acted = np.abs(starts / FRAME_RATE - start_s).argmin()
+        gaps = [starts[later] - ends[later - 1] for later in (acted, acted + 1) if 0 < later < len(starts)]
+        seen += len(gaps)
+        assert all(gap >= 0.6 * FRAME_RATE - 1 for gap in gaps)
+    assert seen
 
 
 def test_a_wave_becomes_a_friendly_nod() -> None:

@@ -119,7 +119,8 @@ def test_long_lashes_do_not_stay_under_the_brow_when_the_lid_falls(face: Face, t
         for u in np.linspace(-0.3, 0.3, 7, dtype=np.float32):
             edge = float(opening.upper_lid(u))
             (x, y), (tip_x, tip_y) = (
-                [float(value) for value in opening.pixels(u, np.float32(edge - up))] for up in (0.0, 0.24)
+                [float(value) for value in opening.pixels(np.array(u), np.array(edge - up, np.float32))]
+                for up in (0.0, 0.24)
             )
             root, middle, tip = (
                 (round(x + share * (tip_x - x)), round(y + share * (tip_y - y))) for share in (0, 0.6, 1)

@@ -330,6 +330,19 @@ def test_a_mood_of_the_face_lasts_to_the_end_of_its_shot() -> None:
     assert made.cues[0].end_s == made.shots[0].end_frame / 24
 
 
+def test_eyes_close_at_their_word_and_have_time_to_open() -> None:
+    made = plan("She smiles at the camera for a while, slowly closes her eyes and opens them.", duration=5)
+
+    closed, opened = (
+        next(cue for cue in made.cues if cue.kind == kind) for kind in ("close_eyes", "open_eyes")
+    )
+    assert (closed.speed, opened.speed) == ("slow", "normal")
+    assert closed.end_s == 5
+    assert closed.start_s < opened.start_s <= 4
+    assert opened.text == "opens them"
+    assert made.not_rendered == ()
+
+
 def test_lightning_is_cued_with_its_thunder() -> None:
     made = plan("Night. Lightning flashes over the sea, twice, and thunder rolls.", duration=6)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
-from talkies.plan import ActionKind
+from talkies.plan import ActionKind, Speed
 from talkies.script.feelings import find_feelings
 from talkies.script.model import Action
 from talkies.script.owners import Owner
@@ -28,6 +28,8 @@ _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose 
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
 _ORDERED = frozenset({"wave", "smile", "frown", "surprise", "anger", "sadness"})  # "smile and wave"
 _BY_SCENERY = frozenset({"move", "dance", "run", "ride", "fly", "jump", "wave"})  # "the clouds race"
+_OF_EYES = frozenset({"close_eyes", "open_eyes"})
+_THEM = "them"  # "closes her eyes, then opens them"
 _NOUNS = frozenset({"gesture", "walk", "run", "dance", "jump", "fight", "ride", "fall"})
 
 
@@ -61,9 +63,19 @@ def read_actions(
         goes_on = term.first == last or who == (told and told[1])  # 随风摇曳
         if told and kind == told[0] and goes_on and passage.clause_of[term.first] == clause:
             continue
+        if passage.words[term.last - 1] == _THEM and not any(action.kind in _OF_EYES for action in actions):
+            continue  # other things that are opened
+        if kind in _OF_EYES and term.first < last:
+            continue  # "closes her eyes and opens": the eyes are those that were closed
         told, clause, last = (kind, who), passage.clause_of[term.first], term.last
         actions.append(
-            Action(kind=kind, who=who, text=_text(passage, term, span), position=position(term.first))
+            Action(
+                kind=kind,
+                who=who,
+                text=_text(passage, term, span),
+                speed=_speed(passage, term),
+                position=position(term.first),
+            )
         )
     actions += _unknown_actions(passage, people, span, position)
     return tuple(sorted(actions, key=lambda action: action.position))
@@ -291,6 +303,14 @@ def _name(
     if not isinstance(subject, Mention):
         return subject
     return (people.together(subject, passage.words[term.first]) or people.speaker(subject)).text
+
+
+def _speed(passage: Passage, term: Term) -> Speed:
+    """The speed that is told right beside an action, or within its words: "slowly closes", 慢慢地闭上."""
+    clause = passage.clause(term.first)
+    first, last = max(term.first - 1, clause.first), min(term.last + 1, clause.last)
+    beside = [speed for speed in passage.terms("speed", clause) if speed.last >= first and speed.first < last]
+    return cast(Speed, beside[0].name) if beside else "normal"
 
 
 def _text(passage: Passage, term: Term, span: Span) -> str:

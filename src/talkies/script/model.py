@@ -16,6 +16,7 @@ from talkies.plan import (
     Hour,
     Light,
     Mood,
+    Speed,
     Tempo,
     Transition,
     Voice,
@@ -85,6 +86,7 @@ class Action(_Value):
     kind: ActionKind
     who: str | None
     text: str
+    speed: Speed = "normal"
     position: float = 0.0
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.casting import Cast, cast
-from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES
+from talkies.engines.animatic.living.eyes import has_shut_eyes
+from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES, LIDS
 from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
 from talkies.engines.animatic.living.regions import find_regions
@@ -18,7 +19,7 @@ from talkies.engines.animatic.vision.look import Kind
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, Shot
 
-_FACIAL = FEELINGS.keys() | GESTURES.keys()
+_FACIAL = FEELINGS.keys() | GESTURES.keys() | LIDS
 _LIT = 105.0  # mean lightness, 0..255, of a picture that shows no night
 _WARM, _WARMEST = 10.0, 97  # of CIELAB's b, its percentile in a picture that a low sun may light
 _AT_NIGHT, _LOW_SUN = frozenset({"night", "moonlight"}), frozenset({"sunset", "sunrise", "golden_hour"})
@@ -59,6 +60,8 @@ def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:
             yield f"{quote(cue.who, cue.text)}: no face for it was found in the picture"
         elif cue.kind in FEELINGS and _are_averted(actors, roles):
             yield f"{quote(cue.who, cue.text)}: the face is turned too far aside; only the head moves"
+        elif cue.kind == "open_eyes" and all(has_shut_eyes(roles.faces[number]) for number in actors):
+            yield f"{quote(cue.who, cue.text)}: the picture shows the eyes closed; they stay so"
 
 
 def _are_averted(people: Sequence[int], roles: Cast) -> bool:

@@ -19,10 +19,12 @@ from talkies.engines.animatic.living.easing import Curve, emerge, swell, swing
 from talkies.engines.animatic.living.gestures import (
     FEELINGS,
     GESTURES,
+    LIDS,
     STEPPING,
     Feeling,
     Moment,
     feel,
+    hold_lids,
     read_moment,
 )
 from talkies.engines.animatic.living.idling import (
@@ -53,6 +55,7 @@ _OPENING_S, _CLOSING_S = 0.4, 0.8  # from the photo into motion, and back to res
 _STRESS_GAP_S = 0.75
 _NOTICE_S = 0.22  # until somebody looks at whoever begins to speak
 _AGREE_SHARE = 0.4  # of what others say, after which a listener nods
+_EYELIDS: tuple[Channel, ...] = ("blink_left", "blink_right")
 _FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as far as eyes go
 
 
@@ -143,15 +146,21 @@ def perform(
     taken_s: list[float] = []
     performances = []
     for person in people:
+        acted = list(_acted(stage, person))
         moments_s = _blink_moments(stage, person, taken_s)
         taken_s += moments_s
         track = mouth_track(person.lines, stage.time, speak)
         speech: Motion = {name: getattr(track, name) for name in _TRACK}
         others = [
-            blinks(stage.shot_time, moments_s, stage.chance("lids", person.number)),
+            blinks(
+                stage.shot_time,
+                moments_s,
+                _lids_at_work(stage.shot_time, acted),
+                stage.chance("lids", person.number),
+            ),
             *_idle(stage, person, track.speaking),
             *_attention(stage, person, people),
-            *_acted(stage, person),
+            *acted,
         ]
         performances.append(combine(speech, others, calm))
     return tuple(performances)
@@ -264,6 +273,16 @@ def _blink_moments(stage: _Stage, person: _Person, taken_s: Sequence[float]) -> 
     return blink_moments(stage.shot_time[-1], ends_s, taken_s, chance)
 
 
+def _lids_at_work(time: Curve, acted: Sequence[Motion]) -> Curve:
+    """Give the frames' moments at which lids do something on cue."""
+    busy = np.zeros(time.size, np.bool_)
+    for motion in acted:
+        for lid in _EYELIDS:
+            if lid in motion:
+                busy |= motion[lid] > 0
+    return time[busy]
+
+
 def _idle(stage: _Stage, person: _Person, speaking: Curve) -> Iterator[Motion]:
     chance = stage.chance("sway", person.number)
     if stage.shot.is_camera_fixed:
@@ -305,6 +324,7 @@ def _attention(stage: _Stage, person: _Person, people: Sequence[_Person]) -> Ite
 def _acted(stage: _Stage, person: _Person) -> Iterator[Motion]:
     """Follow the cues: feelings that hold, and gestures."""
     felt: list[tuple[Feeling, Moment]] = []
+    held: list[tuple[str, Moment]] = []
     for number, cue in enumerate(sorted(person.cues, key=lambda cue: cue.start_s)):
         chance = stage.chance(f"cue {number}", person.number)
         moment = read_moment(_heard(stage.plan, cue), stage.origin_s, facing(person.face), chance)
@@ -312,9 +332,12 @@ def _acted(stage: _Stage, person: _Person) -> Iterator[Motion]:
             moment = moment._replace(steps_s=stage.heard_steps)
         if cue.kind in FEELINGS:
             felt.append((FEELINGS[cue.kind], moment))
+        if cue.kind in LIDS:
+            held.append((cue.kind, moment))
         if cue.kind in GESTURES:
             yield GESTURES[cue.kind](stage.shot_time, moment, chance)
     yield from feel(stage.shot_time, felt)
+    yield from hold_lids(stage.shot_time, held)
 
 
 def _heard(plan: Plan, cue: Cue) -> Cue:

@@ -161,6 +161,11 @@ class Eyes:
         )
 
 
+def has_shut_eyes(face: Face) -> bool:
+    """Tell whether a photo shows both eyes of a face closed."""
+    return all(opening.height < _SHUT for opening in find_openings(face, (0, 0), 1.0))
+
+
 def _is_open(opening: Opening) -> bool:
     """Tell whether the photo shows an eye open, and large enough to be drawn."""
     return opening.width >= _SMALLEST and opening.height >= _SHUT

@@ -22,6 +22,9 @@ from talkies.script.passage import Passage
 
 _ATTACK_S, _RELEASE_S = 0.45, 0.6  # of a feeling
 _BURST_S = 1.3  # a sudden feeling is strong at least so long
+_CLOSING_S, _OPENING_S, _SLOWLY_S = 0.5, 0.35, 0.9  # of eyes that stay closed or open
+_LEAST_HELD_S = 0.4  # before they open or close again
+_WIDE = "wide"
 _AMOUNTS = {"slight": 0.55, "large": 1.2}
 
 
@@ -68,6 +71,7 @@ class Moment(NamedTuple):
     """A cue in the time of its shot: `x`, `y` is where its words point, 0 where they do not.
 
     `facing` is where the face looks in the photo, -1 (left) to 1; `steps_s` are footsteps that are heard.
+    `is_slow`, `is_wide`: so its words say.
     """
 
     start_s: float
@@ -77,6 +81,8 @@ class Moment(NamedTuple):
     amount: float
     facing: float
     steps_s: tuple[float, ...] = ()
+    is_slow: bool = False
+    is_wide: bool = False
 
 
 def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> Moment:
@@ -88,7 +94,16 @@ def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> 
     if "out" in directions and not x and not y:  # "looks away": to either side
         x = float(chance.choice([-1.0, 1.0]))
     amounts = [_AMOUNTS[term.name] for term in passage.terms("amount") if term.name in _AMOUNTS]
-    return Moment(cue.start_s - origin_s, cue.end_s - origin_s, x, y, amounts[0] if amounts else 1.0, facing)
+    return Moment(
+        start_s=cue.start_s - origin_s,
+        end_s=cue.end_s - origin_s,
+        x=x,
+        y=y,
+        amount=amounts[0] if amounts else 1.0,
+        facing=facing,
+        is_slow=cue.speed == "slow",
+        is_wide=_WIDE in passage.words,
+    )
 
 
 def feel(time: Curve, felt: Sequence[tuple[Feeling, Moment]]) -> Iterator[Motion]:
@@ -101,6 +116,30 @@ def feel(time: Curve, felt: Sequence[tuple[Feeling, Moment]]) -> Iterator[Motion
         fresh_s = moment.start_s + feeling.attack_s + _BURST_S
         share = 1 - (1 - feeling.lasting) * ease((time - fresh_s) / 1.2)
         yield {name: moment.amount * value * held * share for name, value in feeling.face.items()}
+
+
+def hold_lids(time: Curve, told: Sequence[tuple[str, Moment]]) -> Iterator[Motion]:
+    """Yield lids that stay closed, or opened wide, until the next of one person's `LIDS`, in order of time.
+
+    Eyes that were open open wide for a while; closed ones just open, unless they are told to open wide.
+    """
+    # What is told twice goes on.
+    told = [one for number, one in enumerate(told) if number == 0 or told[number - 1][0] != one[0]]
+    was_closed = False
+    for number, (kind, moment) in enumerate(told):
+        then = told[number + 1][1] if number + 1 < len(told) else None
+        closes = kind == "close_eyes"
+        attack_s = _SLOWLY_S if moment.is_slow else _CLOSING_S if closes else _OPENING_S
+        release_s = _SLOWLY_S if then and then.is_slow else _OPENING_S
+        gone_s = max(then.start_s, moment.start_s + attack_s + _LEAST_HELD_S) if then else math.inf
+        if not closes and not moment.is_wide:
+            gone_s = min(gone_s, moment.end_s)
+        held = swell(time, moment.start_s, gone_s, attack_s, release_s)
+        if closes:
+            yield {"blink_left": held, "blink_right": held}
+        elif moment.is_wide or not was_closed:
+            yield {"widen": 0.9 * held, "brows": 0.3 * held}
+        was_closed = closes
 
 
 def _laugh(time: Curve, moment: Moment, chance: Generator) -> Motion:
@@ -269,6 +308,9 @@ GESTURES: Mapping[str, Gesture] = {
     "dance": _at_pace(2.0, 0.02, 0.04, 0.06),
     "jump": _at_pace(1.6, 0.035, 0.0, 0.0),
 }
+
+LIDS: frozenset[ActionKind] = frozenset({"close_eyes", "open_eyes"})
+"""What lids do and stay at."""
 
 STEPPING: frozenset[ActionKind] = frozenset({"walk", "run"})
 """What is done on foot: its bob keeps step with the footsteps that are heard."""

@@ -21,6 +21,7 @@ _LEAST_BLINK_GAP_S = 1.1
 _FIRST_BLINK_S = (0.7, 2.8)
 _UNISON_S, _APART_S = 0.35, 0.45  # two people's blinks nearer than the first are moved by the second
 _CLOSING_S, _SHUT_S, _OPENING_S = 0.075, 0.02, (0.14, 0.21)
+_UNDISTURBED_S = 0.85  # from a blink's middle to what lids do on cue: 0.6 s of rest between them
 _AFTER_PHRASE_S, _AFTER_PHRASE_SHARE = 0.08, 0.6
 
 _GLANCE_GAP_S = (0.5, 2.4)
@@ -130,13 +131,18 @@ def blink_moments(
     return tuple(kept)
 
 
-def blinks(time: Curve, moments_s: Sequence[float], chance: Generator) -> Motion:
-    """Close both lids at each moment for five to eight frames, in one of them wholly."""
+def blinks(time: Curve, moments_s: Sequence[float], acted_s: Curve, chance: Generator) -> Motion:
+    """Close both lids at each moment for five to eight frames, in one of them wholly.
+
+    None comes near to `acted_s`, the moments at which the lids do something else.
+    """
     lids = np.zeros_like(time)
     for moment_s in moments_s:
         middle_s = time[0] + round((moment_s - time[0]) * FRAME_RATE) / FRAME_RATE
         since = time - middle_s
         opening_s = float(chance.uniform(*_OPENING_S))
+        if (np.abs(acted_s - moment_s) < _UNDISTURBED_S).any():
+            continue
         lid = np.where(since < 0, ease(1 + since / _CLOSING_S), 1 - ease((since - _SHUT_S) / opening_s))
         lids = np.maximum(lids, lid)
     return {"blink_left": lids, "blink_right": lids}

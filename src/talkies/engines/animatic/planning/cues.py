@@ -12,11 +12,19 @@ from talkies.script import Action, ScriptShot
 _SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
 _FELT: frozenset[ActionKind] = frozenset({"smile", "frown", "cry", "surprise", "anger", "sadness"})
 _GOING: frozenset[ActionKind] = frozenset({"walk", "run", "ride", "dance", "swim", "fly"})
-HOLDING = _SCENIC | _FELT | _GOING | {"breathe"}
+HOLDING = _SCENIC | _FELT | _GOING | {"breathe", "close_eyes"}
 """Actions that last to the end of their shot; what the scene does also begins with it."""
 
 _SPOKEN: frozenset[ActionKind] = frozenset({"speak", "sing"})  # seen where the lines are
-_SECONDS: dict[ActionKind, float] = {"wink": 0.5, "blink": 0.4, "nod": 1.2, "shake_head": 1.4, "laugh": 2.0}
+_SECONDS: dict[ActionKind, float] = {
+    "wink": 0.5,
+    "blink": 0.4,
+    "open_eyes": 1.0,
+    "nod": 1.2,
+    "shake_head": 1.4,
+    "laugh": 2.0,
+}
+_SHUT_S = 2.0  # that closed eyes have at the least: they may open after it
 _USUAL_S = 1.6
 _EDGE_S = 0.3  # between an action and the ends of its shot
 _FLASH_S = 0.8  # a stroke of lightning with its afterglow
@@ -92,6 +100,8 @@ def _acted(action: Action, index: int, span: tuple[float, float], moment_s: floa
     start_s = span[0] if action.kind in _SCENIC else moment_s
     if action.kind in HOLDING:
         end_s = span[1]
+        if action.kind == "close_eyes":
+            start_s = max(min(start_s, end_s - _SHUT_S), span[0])
     else:
         lasts_s = _SECONDS.get(action.kind, _USUAL_S)
         # An action told last still has its time.
@@ -101,6 +111,7 @@ def _acted(action: Action, index: int, span: tuple[float, float], moment_s: floa
         kind=action.kind,
         who=action.who,
         text=action.text,
+        speed=action.speed,
         shot=index,
         start_s=round(start_s, 3),
         end_s=round(end_s, 3),

@@ -23,6 +23,8 @@ SHOWN: frozenset[ActionKind] = frozenset(
         "sadness",
         "wink",
         "blink",
+        "close_eyes",
+        "open_eyes",
         "gaze",
         "nod",
         "shake_head",
