@@ -179,6 +179,11 @@ def test_names_that_share_a_phrase_are_both_found() -> None:
         ("Kobieta uśmiecha się", "pl"),
         ("Nenek tersenyum ke kamera", "id"),
         ("Bà cụ mỉm cười", "vi"),
+        ("CO2", "en"),
+        ("www.example.com", "en"),
+        ("https://example.com.br/que/com", "en"),
+        ("info@talkies.io", "en"),
+        ("请看 www.example.com/a-long-way/to-go", "zh"),
     ],
 )
 def test_the_language_of_a_line_is_told_by_its_letters_and_words(text: str, language: str) -> None:

@@ -15,7 +15,15 @@ _DEFAULT = "en"
 _WORDS_FOR_ONE = 8  # words of a text for each that must be known
 _CLEAR_WORDS = 3  # words of a text in which none is English
 _LONG_WORD = 4  # letters: shorter words are also names and parts of names
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’][^\W\d_]+)?(?![^\W_])")  # not the "co" of "CO2"
+_TOP_DOMAINS = "com|org|net|edu|gov|info|biz|io|ai|app|dev|tv|eu|uk|de|fr|cn"
+
+ADDRESS = re.compile(
+    r"(?:https?://|www\.)[\w.:/@?=&%#~+-]*[\w/]|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    rf"|(?<![\w.@-])(?:[\w-]+\.)+(?:{_TOP_DOMAINS})\b(?![.@]\w)(?:/[\w./-]*\w)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A web or e-mail address, which tells no language. Of bare domains only those with a usual ending."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def detect(text: str) -> str:
     >>> [detect(text) for text in ("Hello there", "你好", "こんにちは", "¿Dónde está la playa?")]
     ['en', 'zh', 'ja', 'es']
     """
-    sample = text[:_SAMPLE]
+    sample = ADDRESS.sub(" ", text[:_SAMPLE])
     letters = sum(character.isalpha() for character in sample)
     for code, pattern in _data().scripts.items():
         if len(pattern.findall(sample)) * 5 >= letters > 0:
