@@ -42,7 +42,7 @@ def strongest_hz(samples: NDArray[np.float32]) -> float:
         ("don’t ‘stop’", "don't stop"),
         ("HELP US, I AM HERE", "help us, I am here"),
         ("NASA", "NASA"),
-        ("Nooooo", "Noo"),
+        ("Nooooo", "Nooooo"),
         ("zero\u200bwidth", "zerowidth"),
         ("20°", "20°"),
         ("「你好」", "你好"),
@@ -50,6 +50,120 @@ def strongest_hz(samples: NDArray[np.float32]) -> float:
 )
 def test_only_what_is_read_aloud_remains(text: str, expected: str) -> None:
     assert readable(text) == expected
+
+
+def letters(text: str) -> list[str]:
+    """Give a text in the voice's letters, a passage each."""
+    return [passage for passage, _, _ in english_voice._passages(readable(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Oh no. I see.", "Oh no! I see."),
+        ("Look at the fig.", "Look at the fig!"),
+        ("I saw Jan. She left.", "I saw Jan! She left."),
+        ("We like the Sun.", "We like the Sun!"),
+        ("I met Gen. She left.", "I met Gen! She left."),
+        ("Hi, Hon.", "Hi, Hon!"),
+        ("My name is ed.", "My name is ed!"),
+    ],
+)
+def test_the_full_stop_behind_a_word_makes_no_abbreviation(text: str, said: str) -> None:
+    assert letters(text) == [passage.replace("!", ".") for passage in letters(said)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("No. 5 is alive.", "Number five is alive."),
+        ("See fig. 3 in vol. 2, pp. 5-7.", "See figure three in volume two, pages five to seven."),
+        ("On Sat. 3 May it rains.", "On Saturday the third of May it rains."),
+        ("On 5 Jan. She left.", "On the fifth of January. She left."),
+        ("It's the 2nd ed.", "It's the second edition."),
+        ("Gen. Smith left.", "General Smith left."),
+        ("On Main St. She waits.", "On Main Street. She waits."),
+        ("We have 24/7 service.", "We have twenty four seven service."),
+        ("It's 50/50.", "It's fifty fifty."),
+        ("About 3/4.", "About three quarters."),
+        ("It costs 100$, or 20€.", "It costs one hundred dollars, or twenty euros."),
+        ("It's 9,99€.", "It's nine euros and ninety nine cents."),
+        ("From 9am-5pm.", "From nine a.m. to five p.m."),
+        ("From 9:30-10:30 a.m. today.", "From nine thirty to ten thirty a.m. today."),
+        (
+            "Call +1 (800) 123-4567.",
+            "Call plus one, eight zero zero, one two three, four five six seven.",
+        ),
+        ("Call 555-1234.", "Call five five five, one two three four."),
+        ("See www.example.com now.", "See W W W dot example dot com now."),
+        ("Write to info@talkies.io. Now.", "Write to info at talkies dot I O ! Now."),
+        ("CO2 is bad.", "C O two is bad."),
+    ],
+)
+def test_numbers_and_signs_are_written_out(text: str, said: str) -> None:
+    assert letters(text) == [passage.replace("!", ".") for passage in letters(said)]
+
+
+def test_a_pronoun_is_no_numeral() -> None:
+    assert "wˈʌn" not in letters("This is the part I love.")[0]
+    assert "wˈʌn" in letters("This is part I.")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2024年", "二零二四年"),
+        ("拨打13812345678。", "拨打幺三八幺二三四五六七八。"),
+        ("电话:010-12345678", "电话:零幺零 幺二三四五六七八"),
+        ("他打了100分", "他打了100分"),
+        ("1000-2000元", "1000-2000元"),
+    ],
+)
+def test_chinese_years_and_telephone_numbers_are_read_digit_by_digit(text: str, said: str) -> None:
+    assert readable(text, "zh") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Nooooo!", "No!"),
+        ("NOOOO!", "No!"),
+        ("Helloooo there.", "Hello there."),
+        ("I'm soooo glad.", "I'm so glad."),
+        ("Waaaait for me.", "Wait for me."),
+        ("Goooooal!", "Goal!"),
+        ("It's goood and cooool.", "It's good and cool."),
+        ("Pleeease stopppp.", "Please stop."),
+        ("Yesss!", "Yes!"),
+        ("Aaaah!", "Ah!"),
+        ("Oooooh!", "Ooh!"),
+    ],
+)
+def test_drawn_out_words_stay_the_words(text: str, said: str) -> None:
+    assert letters(text) == letters(said)
+
+
+@pytest.mark.parametrize(
+    "text", ["Shh", "SHHH", "Psst", "Grrr", "Brrr", "Hmm", "Mmm", "Ugh", "Pfft", "Tsk", "Zzz"]
+)
+def test_sounds_without_a_vowel_are_not_spelled(text: str) -> None:
+    names_of_letters = "ɛs", "Aʧ", "pˈi", "ʤˌi", "ɑɹ", "ɛm", "ɛf", "tˌi", "ti", "kˈA", "zˌi", "bˌi"
+
+    said = letters(f"{text}, be quiet.")[0].split(",")[0]
+
+    assert said
+    assert not any(name in said for name in names_of_letters)
+
+
+def test_letters_that_are_meant_stay() -> None:
+    assert letters("An AAA battery.") != letters("An a battery.")
+    assert "mˈɪl" in letters("5 mm of rain.")[0]
+
+
+def test_a_word_drawn_out_is_held() -> None:
+    plain, held = (joined(english_voice.synthesise(text, 1.0, 1)) for text in ("No!", "Nooooo!"))
+
+    assert held.duration_s > 1.25 * plain.duration_s
 
 
 def test_a_long_text_ends_with_a_whole_sentence() -> None:

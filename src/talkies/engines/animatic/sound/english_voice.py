@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import vowels
+from talkies.engines.animatic.sound.exclamations import is_drawn_out, pronounced
 from talkies.engines.animatic.sound.time_stretch import hastened
 from talkies.engines.animatic.sound.utterance import (
     FRAME,
@@ -43,6 +44,7 @@ _PACE_TOLERANCE = 0.03  # as a share: nobody hears less
 
 _SENTENCE_PAUSE_S = 0.25
 _BREATH_PAUSE_S = 0.1  # between the parts of an overlong sentence
+_DRAWN_OUT = 0.65  # pace of a sentence like "Nooooo!"
 
 _STRESS = "ˈˌ"
 _MODIFIERS = "ːʰʲ̃"
@@ -59,10 +61,10 @@ def synthesise(text: str, pace: float, seed: int) -> tuple[Utterance, ...]:
     """
     held = float(np.clip(pace, _SLOWEST, _FASTEST))
     parts: list[Utterance] = []
-    for index, (letters, pause_s) in enumerate(_passages(text)):
+    for index, (letters, share, pause_s) in enumerate(_passages(text)):
         if parts:
             parts.append(silence(pause_s / held))
-        parts.append(_passage(letters, held, seed, index))
+        parts.append(_passage(letters, max(_SLOWEST, held * share), seed, index))
     return tuple(parts)
 
 
@@ -84,16 +86,27 @@ def _usual_steps(letters: str) -> float:
     return float(voice.sess.run([_DURATIONS], _inputs(voice, letters, _USUAL_SPEED))[0].sum())
 
 
-def _passages(text: str) -> Iterator[tuple[str, float]]:
-    """Yield what the network can say at once, in the voice's letters, with the pause that comes before."""
+def _passages(text: str) -> Iterator[tuple[str, float, float]]:
+    """Yield what the network can say at once: the voice's letters, share of the pace, pause before in s."""
     voice = _voice()
     for sentence in voice.split_sentences(text):
         pause_s = _SENTENCE_PAUSE_S
-        for clause in voice.phonemize(sentence):
-            for part in _within_limit(clause):
+        share = _DRAWN_OUT if is_drawn_out(sentence) else 1.0
+        for clause in voice.phonemize(pronounced(sentence, _knows)):
+            for part in _within_limit(_stopped(clause, sentence)):
                 if any(letter not in _PAUSES and letter != " " for letter in part):
-                    yield part, pause_s
+                    yield part, share, pause_s
                     pause_s = _BREATH_PAUSE_S
+
+
+def _stopped(letters: str, sentence: str) -> str:
+    """End letters with the stop of their sentence, which the voice takes for part of "Jan." or "a.m."."""
+    return letters if letters[-1:] in _PAUSES or sentence[-1] not in _PAUSES else letters + sentence[-1]
+
+
+def _knows(word: str) -> bool:
+    """Tell whether the voice's checked dictionary has a word; its other one has "aaa" and many names."""
+    return word in _voice().g2p.lexicon.golds
 
 
 def _within_limit(phonemes: str) -> list[str]:

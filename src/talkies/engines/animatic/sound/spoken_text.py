@@ -1,4 +1,4 @@
-"""Make a line of a prompt fit to be read aloud: no markup, no quotes, no emoji, no shouting in capitals."""
+"""Make a line of a prompt fit to be read aloud: no markup, quotes, emoji or shouting in capitals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import itertools
 import re
 import unicodedata
 
+from talkies.engines.animatic.sound import written_out
+
+ENGLISH, CHINESE = "en", "zh"
 MAX_LETTERS = 800  # about 50 s of speech: four times the longest clip, so that the rest is never heard
 _LETTERS_IN_A_SYLLABLE = 4  # which one Chinese, Japanese or Korean character stands for
 
@@ -21,12 +24,14 @@ _STRAY_COMMA = re.compile(r"(?: ?, ?)+(?=[,.;:!?]|$)|^[ ,]+")
 _SPACE_BEFORE_STOP = re.compile(r"\s+(?=[,.;:!?])")
 _SENTENCE_END = re.compile(r"[.!?。！？…]\s*")
 _ARTICULATE = re.compile(r"[^\W_]")
+_WRITERS = {ENGLISH: written_out.english, CHINESE: written_out.chinese}
 
 
-def readable(text: str) -> str:
-    """Strip what is not read aloud and shorten to `MAX_LETTERS` at the end of a sentence or word.
+def readable(text: str, language: str = ENGLISH) -> str:
+    """Strip what is not read aloud, and write out what the voice for the language would misread.
 
-    The answer is empty when there is nothing to say.
+    The answer has at most `MAX_LETTERS`, to the end of a sentence or word, and is empty when there is nothing
+    to say.
 
     >>> readable("<b>“So *good*!”</b> 😀")
     'So good!'
@@ -34,20 +39,20 @@ def readable(text: str) -> str:
     ''
     """
     text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
-    for pattern, replacement in (
-        (_TAG, " "),
-        (_LINK, r"\1"),
-        (_MARKS, " "),
-        (_QUOTES, ""),
-        (_BRACKETS, ", "),
-    ):
+    text = _LINK.sub(r"\1", _TAG.sub(" ", text))
+    if language in _WRITERS:
+        text = _WRITERS[language](text)
+    for pattern, replacement in ((_MARKS, " "), (_QUOTES, ""), (_BRACKETS, ", ")):
         text = pattern.sub(replacement, text)
     text = "".join(_spoken_character(character) for character in text)
     text = _SPACE.sub(" ", _LONE_APOSTROPHE.sub("", text))
     text = _STRAY_COMMA.sub("", _SPACE_BEFORE_STOP.sub("", text)).strip()
     if not _ARTICULATE.search(text):
         return ""
-    return _shorten(_calm_capitals(text))
+    text = _calm_capitals(text)
+    # the English voice tells drawn-out words by itself, and holds them
+    text = written_out.stops_told(text) if language == ENGLISH else _LONG_DRAWN.sub(r"\1\1", text)
+    return _shorten(text)
 
 
 def _spoken_character(character: str) -> str:
@@ -60,10 +65,10 @@ def _spoken_character(character: str) -> str:
 
 
 def _calm_capitals(text: str) -> str:
-    """Lower a text written wholly in capitals, which would be spelled ("HELP US"), and shorten "sooooo"."""
+    """Lower a text written wholly in capitals, which would be spelled ("HELP US")."""
     if text.isupper() and " " in text:
-        text = re.sub(r"\bi\b", "I", text.lower())
-    return _LONG_DRAWN.sub(r"\1\1", text)
+        return re.sub(r"\bi\b", "I", text.lower())
+    return text
 
 
 def _shorten(text: str) -> str:

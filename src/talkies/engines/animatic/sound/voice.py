@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import english_voice, espeak
 from talkies.engines.animatic.sound.delivery import MALE_VOICES, VOICES, delivery
-from talkies.engines.animatic.sound.spoken_text import readable
+from talkies.engines.animatic.sound.spoken_text import ENGLISH, readable
 from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance, joined, loudness_db
 from talkies.engines.animatic.sound.voice_conversion import Timbre, converted
 from talkies.errors import BadOption
@@ -24,7 +24,6 @@ from talkies.media import rng
 from talkies.plan import Phoneme, Voice
 from talkies.spec import SAMPLE_RATE
 
-ENGLISH = "en"
 SPEECH_DBFS = -20.0  # RMS while somebody speaks, for a usual delivery
 _ACTIVE_DB = -30.0  # under the loudest moment: above this somebody speaks
 _KNEE, _CEILING = 0.6, 0.89  # of full scale: peaks are bent from the knee on and stay below -1 dBFS
@@ -106,7 +105,7 @@ def timing(
         BadOption: as `speak`.
     """
     _refuse_unspeakable(language, text)
-    words, speed = readable(text), _bounded(pace) * delivery(voice, manner).pace
+    words, speed = readable(text, language), _bounded(pace) * delivery(voice, manner).pace
     if language == ENGLISH:
         spoken = joined(english_voice.synthesise(words, speed, seed))
     else:
@@ -170,7 +169,7 @@ def _together(spoken: Sequence[Utterance]) -> Utterance:
 
 def _parts(text: str, voice: Voice, language: str, pace: float, seed: int) -> tuple[Utterance, ...]:
     """Speak a line in the source's voice, sentence by sentence."""
-    words = readable(text)
+    words = readable(text, language)
     if language == ENGLISH:
         return english_voice.synthesise(words, pace, seed)
     return (espeak.synthesise(words, language, pace, seed, male=voice in MALE_VOICES),)
