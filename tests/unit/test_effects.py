@@ -9,9 +9,10 @@ import numpy as np
 import pyloudnorm
 import pytest
 from numpy.typing import NDArray
-from scipy.signal import butter, find_peaks, sosfiltfilt
+from scipy.signal import butter, find_peaks, sosfilt, sosfiltfilt
 
 from talkies.engines.animatic.sound import effects
+from talkies.loudness import integrated_lufs
 from talkies.media import Samples
 from talkies.plan import Ambience, Effect
 from talkies.spec import SAMPLE_RATE
@@ -360,6 +361,17 @@ def test_a_heart_beats_lub_dub() -> None:
     assert np.allclose(short, 0.31, atol=0.04)
     assert 60 / 78 < np.median(short) + np.median(long) < 60 / 64
     assert abs(len(short) - len(long)) <= 1
+
+
+def test_a_heart_is_heard_from_small_loudspeakers() -> None:
+    sound = effects.ambience("heartbeat", sample_count=6 * SAMPLE_RATE, seed=3)
+    small = sosfilt(butter(4, 350, "highpass", fs=SAMPLE_RATE, output="sos"), sound, axis=0)
+
+    whole_lufs, left_lufs = integrated_lufs(sound), integrated_lufs(np.asarray(small, np.float32))
+
+    assert whole_lufs is not None
+    assert left_lufs is not None
+    assert whole_lufs - left_lufs < 14
 
 
 def test_someone_walks_with_heel_and_toe() -> None:

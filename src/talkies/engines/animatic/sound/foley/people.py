@@ -22,6 +22,9 @@ from talkies.engines.animatic.sound.synthesis import (
 )
 from talkies.spec import SAMPLE_RATE
 
+_KNOCK = 0.42  # of a heart valve's knock against its thump: 13 LU are lost below 350 Hz
+_KNOCK_DECAY_S = 0.08
+
 _ROOM = ((60, -4), (150, 0), (800, -12), (5000, -30), (12000, -50))
 
 
@@ -181,7 +184,7 @@ def heartbeat(generator: Generator, sample_count: int) -> Signal:
 
 
 def _valve(pitch_hz: float, decay_s: float) -> Signal:
-    """A heart valve that shuts: a dull thump whose overtones reach what small loudspeakers can play."""
+    """A heart valve that shuts: a dull thump, and a soft knock that small loudspeakers can play."""
     count = seconds(0.3)
     thump = modes(
         count,
@@ -189,7 +192,9 @@ def _valve(pitch_hz: float, decay_s: float) -> Signal:
         [1.6 * decay_s, decay_s, 0.8 * decay_s, 0.5 * decay_s],
         [1.0, 0.7, 0.45, 0.2],
     )
-    return thump * contour(count, ((0, 0), (0.06, 1), (1, 1)))
+    partials_hz = [9.2 * pitch_hz, 11.9 * pitch_hz, 14.3 * pitch_hz]  # 420 to 890 Hz
+    knock = modes(count, partials_hz, [_KNOCK_DECAY_S] * len(partials_hz), [1.0, 0.6, 0.3])
+    return (thump + _KNOCK * knock) * contour(count, ((0, 0), (0.06, 1), (1, 1)))
 
 
 def cheer(generator: Generator, sample_count: int) -> Signal:
