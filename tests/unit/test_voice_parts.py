@@ -276,6 +276,38 @@ def test_an_unchanged_timbre_touches_nothing() -> None:
     assert np.array_equal(converted(source, UNCHANGED, rng(1)).samples, source.samples)
 
 
+def test_a_tilt_ends_where_hiss_begins() -> None:
+    noise = rng(1).normal(0, 0.1, VOICE_RATE).astype(np.float32)
+    source = Utterance(noise, np.zeros(VOICE_RATE // FRAME))
+
+    loud = converted(source, Timbre(tilt_db=2), rng(1))
+
+    hz = np.fft.rfftfreq(VOICE_RATE, 1 / VOICE_RATE)
+    gain_db = 20 * np.log10(np.abs(np.fft.rfft(loud.samples)) / np.abs(np.fft.rfft(noise)))
+    levels_db = [
+        float(np.median(gain_db[(hz > at - 100) & (hz < at + 100)])) for at in (2000, 4000, 7000, 11_000)
+    ]
+    assert levels_db == pytest.approx([4, 6, 6, 6], abs=0.2)
+
+
+def test_voiceless_sounds_have_no_pitch_and_vowels_have_one() -> None:
+    spoken = joined(
+        english_voice.synthesise("She packs fresh fish and Seth speaks softly. His eyes are busy.", 1.0, 1)
+    )
+
+    def voiced_share(symbols: str) -> float:
+        inside = [
+            spoken.pitch_hz[round((phoneme.start_s + 0.02) * 200) : round((phoneme.end_s - 0.02) * 200)]
+            for phoneme in spoken.phonemes
+            if phoneme.symbol in symbols
+        ]
+        return float(np.mean(np.concatenate(inside) > 0))
+
+    assert voiced_share("sʃfθ") < 0.15
+    assert voiced_share("iæɛɪɑ") > 0.9
+    assert voiced_share("z") > 0.9
+
+
 @pytest.mark.parametrize("factor", [0.8, 1.2])
 def test_haste_changes_the_length_and_not_the_pitch(factor: float) -> None:
     source = tone(200, 1.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ _MODIFIERS = "ːʰʲ̃"
 _PAUSES = ';:,.!?—…"()“”'
 _IPA = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ", "ᵊ": "ə", "ᵻ": "ɪ"}
 """The voice's own letters, in the International Phonetic Alphabet."""
+_VOICELESS = frozenset("sʃfθtkpʧh")
 _VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 
 
@@ -135,18 +136,47 @@ def _spoken(letters: str, speed: float, noise: np.random.Generator) -> tuple[Utt
         for part in ("lh", "ln", "lr"):
             outputs[part] = outputs[part] + gain
     samples: NDArray[np.float32] = dsp.synth(*(spectrum[0] for spectrum in outputs.values()), noise)
-    pitch_hz = _pitch(outputs["f0"][0], samples.size // FRAME)
+    is_voiced = _voiced(outputs, known, edges_s)
+    pitch_hz = _pitch(outputs["f0"][0], is_voiced, samples.size // FRAME)
     if durations is None or edges_s is None:
         return Utterance(samples, pitch_hz, _phonemes(known, _edges_by_energy(known, samples), samples)), None
     return Utterance(samples, pitch_hz, _phonemes(known, edges_s, samples)), float(durations.sum())
 
 
-def _pitch(pitch_hz: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
-    """Bring the network's pitch, one value in 12.5 ms, to one a frame; 0 where it is too low for voice."""
-    middles = (np.arange(frames) + 0.5) / frames * pitch_hz.size - 0.5
-    nearest = pitch_hz[np.clip(np.rint(middles).astype(np.intp), 0, pitch_hz.size - 1)]
-    between = np.interp(middles, np.arange(pitch_hz.size), pitch_hz)
-    return np.where((nearest > _LOWEST_VOICE_HZ) & (between > _LOWEST_VOICE_HZ), between, 0.0)
+def _voiced(
+    spectra: Mapping[str, NDArray[np.float32]], letters: Sequence[str], edges_s: NDArray[np.float64] | None
+) -> NDArray[np.bool_]:
+    """Tell for each of the network's frames, 12.5 ms, whether it is voiced: the network's pitch never pauses.
+
+    Voiceless are those in which noise is stronger than the harmonic part, at a voiceless sound or within
+    25 ms of one: the breath at a sentence's end keeps its pitch. Without `edges_s` it loses it.
+    """
+    power = {part: np.exp(2 * spectra[part][0].astype(np.float64)).sum(axis=0) for part in ("lh", "ln", "lr")}
+    is_voiced = np.asarray(power["lh"] > power["ln"] + power["lr"])
+    if edges_s is None:
+        return is_voiced
+    frame_s, begin = _STEP_S / 2, 0
+    is_near = np.zeros(is_voiced.size, np.bool_)
+    for index, letter in enumerate(letters):
+        if letter in _VOICELESS:
+            first_s, last_s = edges_s[begin] - _STEP_S, edges_s[index + 1] + _STEP_S
+            is_near[max(0, round(first_s / frame_s)) : max(0, round(last_s / frame_s))] = True
+        if letter not in _STRESS and letter != " ":
+            begin = index + 1
+    return is_voiced | ~is_near
+
+
+def _pitch(pitch_hz: NDArray[np.float32], is_voiced: NDArray[np.bool_], frames: int) -> NDArray[np.float64]:
+    """Bring the network's pitch, one value in 12.5 ms, to one a frame; 0 where there is no voice.
+
+    Its values lie in the middles of its frames, its spectra, and so `is_voiced`, at their beginnings.
+    """
+    places = (np.arange(frames) + 0.5) / frames * pitch_hz.size
+    last = pitch_hz.size - 1
+    nearest = pitch_hz[np.clip(np.rint(places - 0.5).astype(np.intp), 0, last)]
+    between = np.interp(places - 0.5, np.arange(pitch_hz.size), pitch_hz)
+    is_high = (nearest > _LOWEST_VOICE_HZ) & (between > _LOWEST_VOICE_HZ)
+    return np.where(is_high & is_voiced[np.clip(np.rint(places).astype(np.intp), 0, last)], between, 0.0)
 
 
 @functools.cache

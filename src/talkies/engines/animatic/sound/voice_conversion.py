@@ -25,7 +25,7 @@ _LARGEST_GAIN = 4.0  # of the filter that moves voiceless spectra: 12 dB
 _TREMOR_HZ = 5.2  # of an old voice
 _TREMOR_DRIFT_HZ = 1.5
 _BREATH_FROM_HZ, _BREATH_TO_HZ = 800.0, 4000.0  # breath noise grows between, and is whole above
-_TILT_FROM_HZ = 500.0
+_TILT_FROM_HZ, _TILT_TO_HZ = 500.0, 4000.0  # vocal effort changes partials; above is hiss, whose level stays
 _WARMTH_BELOW_HZ = 260.0
 _WHISPER_SHARE = 0.05  # of the power of a voiced vowel that is left in a whispered one
 
@@ -36,8 +36,8 @@ class Timbre:
 
     `pitch` and `formants` multiply frequencies; `melody` multiplies the rise and fall of the pitch, in
     octaves, around its median. `breath` is the share of noise, 0 to 1, in the high partials. `tremor` is
-    the swing of the pitch, as a share. `tilt_db` is added per octave above 500 Hz and `warmth_db` below
-    260 Hz. A whisper has no voice at all.
+    the swing of the pitch, as a share. `tilt_db` is added per octave from 500 Hz to 4 kHz and
+    `warmth_db` below 260 Hz. A whisper has no voice at all.
     """
 
     pitch: float = 1.0
@@ -199,6 +199,6 @@ def _coloured(samples: NDArray[np.float64], timbre: Timbre) -> NDArray[np.float6
     """Tilt the whole spectrum and warm its lows, without moving anything in time."""
     size = samples.size + VOICE_RATE // 10  # room, so that the end does not wrap to the beginning
     hz = np.fft.rfftfreq(size, 1 / VOICE_RATE)
-    gain_db = timbre.tilt_db * np.log2(np.maximum(hz, _TILT_FROM_HZ) / _TILT_FROM_HZ)
+    gain_db = timbre.tilt_db * np.log2(np.clip(hz, _TILT_FROM_HZ, _TILT_TO_HZ) / _TILT_FROM_HZ)
     gain_db += timbre.warmth_db / (1 + (hz / _WARMTH_BELOW_HZ) ** 4)
     return np.asarray(np.fft.irfft(np.fft.rfft(samples, size) * 10 ** (gain_db / 20), size)[: samples.size])
