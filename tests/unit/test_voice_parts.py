@@ -95,6 +95,7 @@ def test_the_full_stop_behind_a_word_makes_no_abbreviation(text: str, said: str)
             "Call plus one, eight zero zero, one two three, four five six seven.",
         ),
         ("Call 555-1234.", "Call five five five, one two three four."),
+        ("It is 5 p.m. She left.", "It is five p.m.! She left."),
         ("See www.example.com now.", "See W W W dot example dot com now."),
         ("Write to info@talkies.io. Now.", "Write to info at talkies dot I O ! Now."),
         ("CO2 is bad.", "C O two is bad."),
@@ -107,6 +108,7 @@ def test_numbers_and_signs_are_written_out(text: str, said: str) -> None:
 def test_a_pronoun_is_no_numeral() -> None:
     assert "wˈʌn" not in letters("This is the part I love.")[0]
     assert "wˈʌn" in letters("This is part I.")[0]
+    assert "wˈʌn" in letters("Part I The End")[0]
 
 
 @pytest.mark.parametrize(

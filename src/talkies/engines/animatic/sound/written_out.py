@@ -95,7 +95,7 @@ _ENGLISH_STOPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
     (re.compile(rf"\b({_TITLES_AND_WORDS})\.(?! (?!(?:{_OPENING})\b)[A-Z])"), _PLAIN_STOP),
     (re.compile(rf"\b({_TITLES_AND_WORDS})(?= (?:[A-Z]|{_OPENING})\b)"), lambda match: match[1].lower()),
     (re.compile(rf"\bSt\.(?= (?:{_OPENING})\b)"), "Street."),
-    (re.compile(rf"\b({_NUMBERED}) I(?= [a-z])", re.IGNORECASE), r"\1 i"),
+    (re.compile(rf"\b((?i:{_NUMBERED})) I(?= [a-z])"), r"\1 i"),
 )
 
 
@@ -114,7 +114,7 @@ def stops_told(text: str) -> str:
 
 
 _SUM = re.compile(r"(?<![\w.,$£€¥])((?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d\d)?) ?([$£€¥])(?![\w$£€¥])")
-_CLOCK = re.compile(r"\b(\d{1,2})(:\d\d)? ?([ap])(?:m\b|\.m\b(?:\.(?=,| [a-z]))?)", re.IGNORECASE)
+_CLOCK = re.compile(r"\b(\d{1,2})(:\d\d)? ?([ap])(?:m\b|\.m\b(?:\.(?=,| (?-i:[a-z])))?)", re.IGNORECASE)
 _TIME_RANGE = re.compile(
     r"(?<=[\dm.]) ?[-–] ?(?=\d{1,2}(?::\d\d)? ?[ap]\.?m\b)|(?<=:\d\d) ?[-–] ?(?=\d{1,2}:\d\d)", re.IGNORECASE
 )
