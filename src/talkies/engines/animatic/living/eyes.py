@@ -14,6 +14,7 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.glasses import hides_eyes, wears_glasses
 from talkies.engines.animatic.living.irises import Eyeball, Iris, find_iris
 from talkies.engines.animatic.living.lids import Lids
+from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face
@@ -63,7 +64,7 @@ class Eyes:
 
     `box` is `(left, top, right, bottom)` in texture pixels, right and bottom excluded: all that `draw` may
     change. It reaches from the top of the face half-way down from the lower lids to the nose's tip. Behind
-    glasses only lids and irises move, so that no frame bends.
+    glasses only lids and irises move, so that no frame bends; in line art nothing does.
 
     Args:
         face: its mesh in prepared pixels.
@@ -84,6 +85,8 @@ class Eyes:
         if right - left < 2 * GRID or bottom - top < 2 * GRID:
             self.box = (left, top, left, top)
             return
+        if is_line_art(points, pixels):
+            return  # large eyes without lids: the mesh does not fit them
         openings = find_openings(face, corner, density)
         irises = [find_iris(pixels, opening) if _is_open(opening) else None for opening in openings]
         if hides_eyes(points, openings, pixels, shows_iris=any(irises)):

@@ -33,6 +33,8 @@ _BEHIND_LIPS = 5 * _MM
 _SHOWING = 3.2 * _MM  # of the upper teeth under the lip of a closed mouth, once it opens
 _LOWER_SHOWING = 1.2 * _MM  # of the lower teeth above the lower lip
 _CROWN = 10.5 * _MM
+_DRAWN_RED, _DRAWN_PINK = np.array([0.72, 0.24, 0.26]), np.array([1.0, 0.52, 0.52])
+_BRIGHTEST = 1.1  # times the brightest of the face, that teeth may be
 _ENOUGH = 8  # pixels that tell a colour
 _TONGUE_HALF_WIDTH, _TONGUE_TOP = 21 * _MM, 8 * _MM  # its back lies above the lower teeth's edge
 _TIP_HALF_WIDTH, _TIP_DEPTH = 13 * _MM, 3 * _MM  # at rest it lies under that edge
@@ -71,9 +73,10 @@ class InnerMouth:
         pixels: the texture at rest.
         box: what may show the inside.
         density: texture pixels per prepared pixel: painted edges are about as soft as the photo's.
+        is_line_art: it is painted flat, with a tongue and without teeth.
     """
 
-    def __init__(self, lips: Lips, pixels: Pixels, box: Box, density: float) -> None:
+    def __init__(self, lips: Lips, pixels: Pixels, box: Box, density: float, *, is_line_art: bool) -> None:
         self._lips = lips
         left, top, right, bottom = box
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
@@ -92,6 +95,8 @@ class InnerMouth:
         self._tip = self._make_tip()
         self._throat = self._make_throat()
         self._rim = self._make_rim()
+        if is_line_art:
+            self._flatten()
 
     def paint(self, drop: float, shadow: Field, window: Box, rim: Field) -> Field:
         """Paint the inside but for the tip of the tongue, `(rows, columns, 3)` float32 0..255.
@@ -119,6 +124,17 @@ class InnerMouth:
         """Darken by `shadow`, 0..1: what is lit through lips and cheeks only is lit by their colour."""
         levels = np.asarray(cv2.convertScaleAbs(shadow, alpha=255), np.uint8)
         return np.asarray(cv2.multiply(picture, self._shades[levels]), np.float32)
+
+    def _flatten(self) -> None:
+        """Give every part one colour, as drawings have it."""
+        inside, tongue = self._palette.drawn()
+        nothing = Layer(np.zeros_like(self._throat), np.zeros_like(self._x))
+        self._upper_teeth = self._lower_teeth = nothing
+        self._tongue = Layer(np.full_like(self._throat, tongue), self._tongue.alpha)
+        self._tip = Layer(np.full_like(self._throat, tongue), self._tip.alpha)
+        self._throat = np.full_like(self._throat, inside)
+        self._rim = np.full_like(self._throat, inside)
+        self._shades = np.ones_like(self._shades)
 
     def _upper_teeth_edge(self) -> float:
         """Say how far down the front teeth reach: as an open mouth shows, or a little under a closed lip."""
@@ -223,13 +239,19 @@ class _Palette:
         self.flesh = lip_colour
         self.shadow_powers = 1 + 0.8 * (1 - lip_colour / max(float(lip_colour.max()), 1.0))
         shown = beside & (above > 0.01) & (below < -0.01)
-        self.teeth = _teeth_colour(skin_colour, region[shown])
+        self.black, brightest = _extremes(lips, pixels)
+        self.teeth = _teeth_colour(skin_colour, region[shown], _BRIGHTEST * brightest)
         grey = region @ np.array([0.299, 0.587, 0.114], np.float32)
         smooth = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.16 * lips.scale), np.float32)
         mean = float(smooth[np.abs(s) < 1].mean()) if (np.abs(s) < 1).any() else float(smooth.mean())
         self.light = np.clip(smooth / max(mean, 1.0), 0.5, 1.5)
         self.grain = _grain(lips, pixels, box)
-        self.black = _black(lips, pixels)
+
+    def drawn(self) -> tuple[Field, Field]:
+        """Give the colours of a drawn mouth's inside and tongue: reds between its lines and its skin."""
+        light = float(self.flesh.max())
+        inside = 0.5 * self.black + 0.5 * light * _DRAWN_RED
+        return np.asarray(inside, np.float32), np.asarray(0.8 * light * _DRAWN_PINK, np.float32)
 
     def deeper(self, power: float) -> Field:
         """Give the flesh as light shows it that has met it several times: redder, in a photo of colours."""
@@ -243,15 +265,16 @@ def _median(region: Field, *parts: NDArray[np.bool_]) -> Field:
     return np.asarray(np.median(colours, axis=0), np.float32)
 
 
-def _teeth_colour(skin: Field, shown: Field) -> Field:
+def _teeth_colour(skin: Field, shown: Field, brightest: Field) -> Field:
     """Guess the teeth's colour under the photo's light; where the photo shows teeth, take theirs.
 
-    Teeth are near neutral; they are brighter than dark skin and about as bright as light skin.
+    Teeth are near neutral; they are brighter than dark skin and about as bright as light skin, and in no
+    colour brighter than `brightest`: the varnish of a painting lies on teeth, too.
     """
     luma = float(skin @ np.array([0.299, 0.587, 0.114], np.float32))
     bright = 0.62 * luma + 104
     cast = skin / max(luma, 1.0)
-    guess = np.clip(bright * (1 + 0.45 * (cast - 1)), 0, 245)
+    guess = np.clip(bright * (1 + 0.45 * (cast - 1)), 0, np.minimum(brightest, 245))
     if len(shown) < 24:
         return np.asarray(guess, np.float32)
     brightest = np.percentile(shown, 85, axis=0)
@@ -271,14 +294,15 @@ def _grain(lips: Lips, pixels: Pixels, box: Box) -> Field:
     return np.asarray(np.clip(fine[::-1], -limit, limit), np.float32)
 
 
-def _black(lips: Lips, pixels: Pixels) -> Field:
-    """Take the darkest tone of the face: a faded print or a painting has no deeper one."""
+def _extremes(lips: Lips, pixels: Pixels) -> tuple[Field, Field]:
+    """Take the darkest tone of the face and the brightest of each colour: a faded print has none beyond."""
     reach = round(0.7 * lips.scale)
     x, y = (round(float(value)) for value in lips.centre)
     region = pixels[max(y - reach, 0) : y + reach : 4, max(x - reach, 0) : x + reach : 4, :3]
     colours = region.reshape(-1, 3).astype(np.float32)
     light = colours @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.asarray(colours[light <= np.percentile(light, 2)].mean(axis=0), np.float32)
+    black = colours[light <= np.percentile(light, 2)].mean(axis=0)
+    return np.asarray(black, np.float32), np.asarray(np.percentile(colours, 98, axis=0), np.float32)
 
 
 def _laid(picture: Field, layer: Layer) -> Field:

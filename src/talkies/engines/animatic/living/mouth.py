@@ -12,6 +12,7 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.inner_mouth import Box, InnerMouth
 from talkies.engines.animatic.living.layers import to_bytes
+from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.lips import Field, Lips, find_lips
 from talkies.engines.animatic.living.mouth_motion import (
     WIDEST,
@@ -74,7 +75,10 @@ class Mouth:
         self._grid = _Grid(box, max(1, round(lips.scale / _NODES)))
         self._motion = _make_motion(lips, box, self._grid)
         self._folds = Folds(lips, pixels, box) if shows_smile(lips) > 0 else None
-        self._opening = _Opening(lips, pixels, box, _shared(box, opening), self._motion, self._grid, density)
+        opening = _shared(box, opening)
+        drawn = is_line_art((face.mesh[:, :2].astype(np.float64) - corner) * density, pixels)
+        inner = InnerMouth(lips, pixels, opening, density, is_line_art=drawn)
+        self._opening = _Opening(lips, inner, box, opening, self._motion, self._grid, density)
 
     def draw(self, part: Pixels, expression: Expression) -> Pixels:
         """Draw the mouth as the expression shows it.
@@ -154,7 +158,7 @@ class _Opening:
     def __init__(
         self,
         lips: Lips,
-        pixels: Pixels,
+        inner: InnerMouth,
         box: Box,
         opening: Box,
         motion: MouthMotion,
@@ -166,7 +170,7 @@ class _Opening:
         self._lips = lips
         self._motion = motion
         self._grid = grid
-        self._inner = InnerMouth(lips, pixels, (left, top, right, bottom), density)
+        self._inner = inner
         self._edge = np.float32(max(0.7 * density, 1.0))  # texture pixels over which a lip's rim ends
         self._scale = np.float32(lips.scale)
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
