@@ -282,13 +282,18 @@ class SpokenLine(_Value):
 
 
 class PlacedSound(_Value):
-    """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level."""
+    """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level.
+
+    `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard.
+    """
 
     kind: Ambience | Effect
     shot: int
     start_sample: int
     sample_count: int
     level_db: float = 0.0
+    strength: float = Field(default=0.0, ge=-1, le=1)
+    is_distant: bool = False
 
 
 class Cue(_Value):

@@ -658,3 +658,58 @@ def test_a_thud_is_short_and_low() -> None:
 
     assert share(sound, 30, 400) > 0.85
     assert levels_db(sound, SAMPLE_RATE // 10)[3] < levels_db(sound, SAMPLE_RATE // 10)[0] - 20
+
+
+SOFT_AND_VIOLENT = ("rain", "wind", "surf", "stream", "fire", "crowd", "traffic", "applause")
+
+
+@cache
+def strong(kind: Ambience, strength: float) -> Signal:
+    return middle(effects.ambience(kind, sample_count=6 * SAMPLE_RATE, seed=3, strength=strength))
+
+
+@pytest.mark.parametrize("kind", SOFT_AND_VIOLENT)
+def test_soft_and_violent_differ_in_kind_and_not_in_loudness(kind: Ambience) -> None:
+    soft, violent = strong(kind, -1.0), strong(kind, 1.0)
+
+    assert abs(np.corrcoef(soft, violent)[0, 1]) < 0.7
+    loudness = [pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(sound) for sound in (soft, violent)]
+    assert abs(loudness[0] - loudness[1]) < 2.5
+
+
+@pytest.mark.parametrize("kind", ["rain", "stream", "applause", "crowd"])
+def test_the_stronger_the_more_its_single_sounds_run_together(kind: Ambience) -> None:
+    soft, usual, violent = (len(onsets(strong(kind, strength))) for strength in (-1.0, 0.0, 1.0))
+
+    assert soft > usual > violent
+
+
+def test_a_stronger_wind_is_brighter_and_blows_in_deeper_gusts() -> None:
+    breeze, gale = strong("wind", -1.0), strong("wind", 1.0)
+
+    assert centroid(gale) > 2 * centroid(breeze)
+    assert levels_db(gale, SAMPLE_RATE // 10).std() > 2 * levels_db(breeze, SAMPLE_RATE // 10).std()
+
+
+@pytest.mark.parametrize("kind", ["surf", "fire"])
+def test_large_waves_and_blazes_rumble(kind: Ambience) -> None:
+    assert share(strong(kind, 1.0), 20, 400) > 2 * share(strong(kind, -1.0), 20, 400)
+
+
+def test_more_cars_pass_on_a_busy_street() -> None:
+    def passing(strength: float) -> int:
+        level = np.convolve(levels_db(band(strong("traffic", strength), 1000, 4000), 2400), np.ones(8) / 8)
+        return len(find_peaks(level, prominence=1.5)[0])
+
+    assert passing(1.0) > passing(-1.0)
+
+
+def test_what_is_distant_is_duller_and_rings_on() -> None:
+    near = middle(effects.effect("dog", seed=3))
+    far = middle(effects.effect("dog", seed=3, is_distant=True))
+    street = middle(effects.ambience("rain", sample_count=FOUR_SECONDS, seed=3, is_distant=True))
+
+    assert len(far) == effects.effect_length("dog", is_distant=True) > len(near)
+    assert share(far, 2500, 20_000) < 0.5 * share(near, 2500, 20_000)
+    assert np.square(far[len(near) :]).sum() > 0.01 * np.square(far).sum()
+    assert centroid(street) < 0.5 * centroid(bed("rain"))

@@ -384,3 +384,11 @@ def test_a_plan_of_an_older_version_is_read() -> None:
         del shot["ending"]
 
     assert Plan.model_validate(made).shots[0].ending is None
+
+
+def test_a_sound_is_as_strong_as_told_and_a_far_one_faint_without_being_weak() -> None:
+    heavy, far = (plan(prompt).sounds[0] for prompt in ("Heavy rain.", "Traffic in the distance."))
+
+    assert (heavy.strength, heavy.is_distant) == (1.0, False)
+    assert (far.strength, far.is_distant) == (0.0, True)
+    assert far.level_db < -6 < 0 < heavy.level_db

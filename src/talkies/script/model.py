@@ -69,14 +69,15 @@ class Sound(_Value):
 
     `position` is where in the shot's text it stands, from 0 (beginning) to 1 (end). `count` is how many
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
-    from words such as "distant". `begins_late`: the text lets an ambience begin at its position ("then
-    applause") and not with its shot.
+    from words such as "heavy" and "distant"; of the latter comes `is_distant`, too. `begins_late`: the text
+    lets an ambience begin at its position ("then applause") and not with its shot.
     """
 
     kind: Ambience | Effect
     position: float = 0.0
     count: int | None = None
     loudness: Literal["faint", "normal", "loud"] = "normal"
+    is_distant: bool = False
     begins_late: bool = False
 
 

@@ -65,6 +65,7 @@ def read_sounds(
                 position=position(term.first),
                 count=None if is_ambience else _count(passage, term),
                 loudness=_loudness(passage, term),
+                is_distant=bool(passage.terms("distance", _around(passage, term))),
                 begins_late=term.name in _OF_A_MOMENT and begins_late(passage, term),
             )
         )
@@ -146,10 +147,14 @@ def _counts_something_else(passage: Passage, word: int, term: Term) -> bool:
 
 def _loudness(passage: Passage, term: Term) -> Loudness:
     """How loud a sound is told to be, by the nearest word of loudness in its clause."""
-    clause = passage.clause(term.first)
-    near = Span(max(clause.first, term.first - _REACH - 1), min(clause.last, term.last + _REACH + 1))
-    found = passage.terms("loudness", near)
+    found = passage.terms("loudness", _around(passage, term))
     if not found:
         return "normal"
     nearest = min(found, key=lambda other: max(term.first - other.last, other.first - term.last))
     return cast(Loudness, nearest.name)
+
+
+def _around(passage: Passage, term: Term) -> Span:
+    """The words of a sound's clause that can tell how loud and how near it is."""
+    clause = passage.clause(term.first)
+    return Span(max(clause.first, term.first - _REACH - 1), min(clause.last, term.last + _REACH + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
 from talkies.engines.animatic.planning.cues import lay_cues, moment_of, weather_begins
@@ -44,6 +44,7 @@ NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
+STRENGTH = {"faint": -1.0, "normal": 0.0, "loud": 1.0}
 
 MOOD_SIGNS: tuple[tuple[frozenset[str], Mood], ...] = (
     (frozenset({"cry", "sadness"}), "sad"),
@@ -228,14 +229,14 @@ def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: 
         wobble = chance.uniform(-0.08, 0.08) if repeat else 0.0
         hit = round((moment_s + (repeat + wobble) * repeat_s(sound)) * SAMPLE_RATE)
         start = max(hit - effects.effect_onset(kind), 0)
-        length = min(effects.effect_length(kind), last_sample - start)
+        length = min(effects.effect_length(kind, is_distant=sound.is_distant), last_sample - start)
         if length > 0:
             yield PlacedSound(
                 kind=kind,
                 shot=shot,
                 start_sample=start,
                 sample_count=length,
-                level_db=LEVEL_DB[sound.loudness],
+                **_way_heard(sound),
             )
 
 
@@ -264,9 +265,20 @@ def _ambiences(
                     shot=first,
                     start_sample=start,
                     sample_count=end - start,
-                    level_db=LEVEL_DB[run[0][1].loudness],
+                    **_way_heard(run[0][1]),
                 )
                 run = []
+
+
+def _way_heard(sound: Sound) -> dict[str, Any]:
+    """Tell a placed sound's level, strength and distance: a far street is faint, and as busy as any."""
+    if not sound.is_distant:
+        return {"level_db": LEVEL_DB[sound.loudness], "strength": STRENGTH[sound.loudness]}
+    return {
+        "level_db": LEVEL_DB["faint"],
+        "strength": max(STRENGTH[sound.loudness], STRENGTH["normal"]),
+        "is_distant": True,
+    }
 
 
 def _music(script: Script) -> MusicCue | None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from talkies.engines.animatic.sound.foley import animals, impacts, machines, nature, people, weather
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
     at_loudness,
     band,
+    reverberate,
     seconds,
     soften_edges,
 )
@@ -26,21 +29,30 @@ AMBIENCE_LUFS = -26.0
 EFFECT_LUFS = -16.0
 _LOWEST_HZ = 22.0  # below this nothing is heard, but it would use up headroom
 
-_Recipe = Callable[[Generator, int], Signal]
+_FAR_HZ, _FAR_ROOM_S, _FAR_WET = 1600.0, 1.8, 1.0  # air and walls keep the highs; the place answers
+_FAR_TAIL_S = 1.2  # a one-shot's, which its surroundings prolong
 
-_AMBIENCES: dict[Ambience, _Recipe] = {
+_Recipe = Callable[[Generator, int], Signal]
+_StrongRecipe = Callable[[Generator, int, float], Signal]
+
+_AMBIENCES_BY_STRENGTH: dict[Ambience, _StrongRecipe] = {
     "rain": weather.rain,
     "wind": weather.wind,
     "surf": nature.surf,
     "stream": nature.stream,
-    "waterfall": nature.waterfall,
     "fire": nature.fire,
+    "crowd": people.crowd,
+    "traffic": machines.traffic,
+    "applause": people.applause,
+}
+"""Those that sound otherwise when they are soft or violent, as the third argument says."""
+
+_AMBIENCES: dict[Ambience, _Recipe] = {
+    "waterfall": nature.waterfall,
     "birds": animals.birds,
     "crickets": animals.crickets,
     "seagulls": animals.seagulls,
-    "crowd": people.crowd,
     "cafe": people.cafe,
-    "traffic": machines.traffic,
     "city": machines.city,
     "train": machines.train,
     "engine": machines.engine,
@@ -49,7 +61,6 @@ _AMBIENCES: dict[Ambience, _Recipe] = {
     "heartbeat": people.heartbeat,
     "footsteps": people.footsteps,
     "typing": people.typing,
-    "applause": people.applause,
     "machine_hum": machines.machine_hum,
     "bubbles": nature.bubbles,
 }
@@ -97,13 +108,25 @@ _EFFECTS: dict[Effect, _OneShot] = {
 }
 
 
-def ambience(kind: Ambience, *, sample_count: int, seed: int) -> Samples:
+def ambience(
+    kind: Ambience, *, sample_count: int, seed: int, strength: float = 0.0, is_distant: bool = False
+) -> Samples:
     """Make a steady bed `(sample_count, 2)` float32, 48 kHz, that never repeats, at `AMBIENCE_LUFS`.
 
-    Loudness is integrated as in ITU-R BS.1770-4.
+    `strength` goes from -1, a drizzle or a few who clap, to 1, a downpour or a full house. What is distant
+    is duller and comes with the answer of its place. Loudness is integrated as in ITU-R BS.1770-4.
     """
-    scene = _AMBIENCES[kind](rng(seed, "ambience", kind), sample_count)
-    return at_loudness(soften_edges(band(scene, _LOWEST_HZ, None)), AMBIENCE_LUFS)
+    generator = rng(seed, "ambience", kind)
+    if kind in _AMBIENCES_BY_STRENGTH:
+        scene = _AMBIENCES_BY_STRENGTH[kind](generator, sample_count, strength)
+    else:
+        scene = _AMBIENCES[kind](generator, sample_count)
+    heard = _from_afar(scene, generator) if is_distant else scene
+    return at_loudness(soften_edges(band(heard, _LOWEST_HZ, None)), AMBIENCE_LUFS)
+
+
+def _from_afar(scene: Signal, generator: Generator) -> Signal:
+    return reverberate(band(scene, None, _FAR_HZ, order=1), generator, _FAR_ROOM_S, _FAR_WET, _FAR_HZ)
 
 
 def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
@@ -111,10 +134,16 @@ def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
     return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count).tolist())
 
 
-def effect(kind: Effect, *, seed: int) -> Samples:
-    """Make a one-shot `(effect_length(kind), 2)` float32, 48 kHz, with its tail; it ends at silence."""
+def effect(kind: Effect, *, seed: int, is_distant: bool = False) -> Samples:
+    """Make a one-shot `(samples, 2)` float32, 48 kHz, with its tail; it ends at silence.
+
+    It has `effect_length(kind, is_distant=is_distant)` samples.
+    """
     recipe = _EFFECTS[kind]
-    scene = recipe.make(rng(seed, "effect", kind), effect_length(kind))
+    generator = rng(seed, "effect", kind)
+    scene = recipe.make(generator, effect_length(kind))
+    if is_distant:
+        scene = _from_afar(np.pad(scene, ((0, seconds(_FAR_TAIL_S)), (0, 0))), generator)
     shaped = soften_edges(
         band(scene, _LOWEST_HZ, None), fade_in_s=0.0, fade_out_s=min(0.25, 0.3 * recipe.length_s)
     )
@@ -126,6 +155,6 @@ def effect_onset(kind: Effect) -> int:
     return seconds(_EFFECTS[kind].onset_s)
 
 
-def effect_length(kind: Effect) -> int:
+def effect_length(kind: Effect, *, is_distant: bool = False) -> int:
     """Count the samples of an effect, tail included; the same for every seed."""
-    return seconds(_EFFECTS[kind].length_s)
+    return seconds(_EFFECTS[kind].length_s) + (seconds(_FAR_TAIL_S) if is_distant else 0)

@@ -81,7 +81,13 @@ def _ambience(plan: Plan) -> Samples | None:
         return None
     track = _silence(plan)
     for sound, seed in beds:
-        bed = effects.ambience(cast(Ambience, sound.kind), sample_count=sound.sample_count, seed=seed)
+        bed = effects.ambience(
+            cast(Ambience, sound.kind),
+            sample_count=sound.sample_count,
+            seed=seed,
+            strength=sound.strength,
+            is_distant=sound.is_distant,
+        )
         _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
     return track
 
@@ -93,7 +99,7 @@ def _effects(plan: Plan) -> Samples | None:
     track = _silence(plan)
     for index, sound in enumerate(placed):
         kind = cast(Effect, sound.kind)
-        hit = effects.effect(kind, seed=plan.seed + index)
+        hit = effects.effect(kind, seed=plan.seed + index, is_distant=sound.is_distant)
         if sound.sample_count < len(hit):
             hit = _faded(hit[: sound.sample_count], 0.0, CUT_FADE_S)
         _lay(track, sound.start_sample, hit * _gain(sound))

@@ -30,13 +30,13 @@ from talkies.spec import SAMPLE_RATE
 _STREET = ((30, -8), (70, 0), (250, -6), (1000, -16), (4000, -30), (12000, -50))
 
 
-def traffic(generator: Generator, sample_count: int) -> Signal:
-    """A street: cars that pass from side to side every two seconds over a far rumble."""
+def traffic(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """A street: over a far rumble cars pass from side to side every two seconds, oftener on a busy one."""
     scene = 0.5 * wide_noise(generator, sample_count, _STREET)
     closest = generator.uniform(0.4, 1.6)
     while closest < sample_count / SAMPLE_RATE + 1.5:
         scene += generator.uniform(0.6, 1.2) * _passing_car(generator, sample_count, closest)
-        closest += generator.uniform(1.6, 3.0)
+        closest += 0.5**strength * generator.uniform(1.6, 3.0)
     return scene
 
 

@@ -48,11 +48,13 @@ def _bubbles(
     )
 
 
-def stream(generator: Generator, sample_count: int) -> Signal:
-    """A brook: hundreds of small bubbles a second over the soft rush of the water."""
+def stream(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """A brook: hundreds of small bubbles a second over the rush of the water, more and larger in a river."""
     rush = wide_noise(generator, sample_count, ((250, -18), (700, 0), (1800, -4), (6000, -14), (12000, -30)))
     rush *= (1 + 0.25 * drift(generator, sample_count, 1.5))[:, None]
-    return 0.22 * rush + _bubbles(generator, sample_count, 170, 0.0009, 0.006)
+    bubbles = _bubbles(generator, sample_count, 170 * 2.5**strength, 0.0009, 0.006 * 1.8**strength)
+    brook: Signal = 0.22 * 5.0**strength * rush + bubbles
+    return brook
 
 
 def waterfall(generator: Generator, sample_count: int) -> Signal:
@@ -78,11 +80,16 @@ _WAVE = (
     (1500, 5000, 0.7, 0.15, 0.35, 1.1),
     (4500, 12000, 0.35, 0.5, 0.5, 1.9),
 )
+_FOAM_HZ = 1500  # a larger wave is stronger below this and weaker above
 
 
-def surf(generator: Generator, sample_count: int) -> Signal:
-    """Surf: waves that gather with a rumble, break, and run out hissing up the beach every six seconds."""
-    steps = generator.uniform(5.0, 7.0, 4 + sample_count // seconds(5))
+def surf(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """Surf: waves that gather with a rumble, break, and run out hissing up the beach every six seconds.
+
+    Smaller waves lap oftener, rumble little and are soon over.
+    """
+    size = 1.5**strength
+    steps = size * generator.uniform(5.0, 7.0, 4 + sample_count // seconds(5 * size))
     crests = generator.uniform(1.0, 2.4) + np.cumsum(steps) - steps[0] - steps[1]
     heights = generator.uniform(0.7, 1.0, len(crests))
     t = times(sample_count)
@@ -92,8 +99,9 @@ def surf(generator: Generator, sample_count: int) -> Signal:
     for low, high, gain, delay_s, rise_s, fall_s in _WAVE:
         swell = np.zeros(sample_count)
         for crest, height in zip(crests, heights, strict=True):
-            since = t - crest - delay_s
+            since = (t - crest) / size - delay_s
             swell += height * np.exp(np.where(since < 0, since / rise_s, -since / fall_s))
+        swell *= (_FOAM_HZ / low) ** (0.3 * strength)
         layer = wide_noise(
             generator, sample_count, ((low * 0.6, -20), (low, 0), (high, -4), (high * 1.5, -24))
         )
@@ -101,16 +109,16 @@ def surf(generator: Generator, sample_count: int) -> Signal:
     return scene
 
 
-def fire(generator: Generator, sample_count: int) -> Signal:
-    """A fire: the flutter of flames, a faint hiss, and crackles that come in clusters."""
+def fire(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """A fire: the flutter of flames, a faint hiss, and crackles that come in clusters; a blaze roars."""
     flames = wide_noise(
         generator, sample_count, ((30, -10), (80, 0), (250, -6), (900, -24), (2500, -44)), 0.5
     )
     flames *= np.exp(0.45 * drift(generator, sample_count, 5.0))[:, None]
     hiss = wide_noise(generator, sample_count, ((1500, -10), (4000, 0), (12000, -8)))
-    clusters = moments(generator, sample_count, 2.2)
+    clusters = moments(generator, sample_count, 2.2 * 2.0**strength)
     near = clusters[:, None] + generator.exponential(seconds(0.06), (len(clusters), 5)).astype(int)
-    starts = np.concatenate([moments(generator, sample_count, 9), near.reshape(-1)])
+    starts = np.concatenate([moments(generator, sample_count, 9 * 2.0**strength), near.reshape(-1)])
     kinds = [_crackle(generator) for _ in range(30)]
     crackles = scatter(
         sample_count,
@@ -119,7 +127,8 @@ def fire(generator: Generator, sample_count: int) -> Signal:
         generator.lognormal(0.3, 0.7, len(starts)),
         generator.uniform(-0.7, 0.7, len(starts)),
     )
-    return 0.35 * flames + 0.03 * hiss + crackles
+    blaze: Signal = 4.0**strength * (0.35 * flames + 0.03 * hiss) + crackles
+    return blaze
 
 
 def _crackle(generator: Generator) -> Signal:

@@ -8,6 +8,7 @@ from talkies.engines.animatic.sound.foley.voices import babble, glide, laugh, sh
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
+    band,
     burst,
     contour,
     drift,
@@ -26,11 +27,13 @@ _KNOCK = 0.42  # of a heart valve's knock against its thump: 13 LU are lost belo
 _KNOCK_DECAY_S = 0.08
 
 _ROOM = ((60, -4), (150, 0), (800, -12), (5000, -30), (12000, -50))
+_RAISED_HZ = 1000.0  # a raised voice is stronger above this, a low one weaker
 
 
-def crowd(generator: Generator, sample_count: int) -> Signal:
-    """A crowd: twenty people who talk at once in a large space."""
-    voices = babble(generator, sample_count, 20, recordings=5)
+def crowd(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """A crowd: twenty people who talk at once in a large space; a loud one has more, with raised voices."""
+    voices = babble(generator, sample_count, round(20 * 2.0**strength), recordings=5)
+    voices += (2.5**strength - 1) * band(voices, _RAISED_HZ, None)
     space = wide_noise(generator, sample_count, _ROOM)
     return reverberate(voices, generator, 1.3, 0.6, bright_hz=3500) + 0.35 * space
 
@@ -67,16 +70,19 @@ def _clink(generator: Generator) -> Signal:
     return ring
 
 
-def applause(generator: Generator, sample_count: int) -> Signal:
-    """Applause: forty pairs of hands, each with its own pitch and its own nearly steady pace."""
+def applause(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """Applause: forty pairs of hands, each with its own pitch and its own nearly steady pace.
+
+    The fewer they are, the slower they clap.
+    """
     starts: list[int] = []
     claps: list[Signal] = []
     gains: list[float] = []
     places: list[float] = []
-    for _ in range(40):
+    for _ in range(round(40 * 2.5**strength)):
         kinds = [_clap(generator, generator.uniform(700, 1900)) for _ in range(3)]
         period, gain, place = (
-            1 / generator.uniform(3.2, 5.2),
+            1 / (1.2**strength * generator.uniform(3.2, 5.2)),
             generator.uniform(0.15, 1) ** 1.5,
             generator.uniform(-1, 1),
         )

@@ -22,16 +22,18 @@ from talkies.engines.animatic.sound.synthesis import (
 )
 from talkies.spec import SAMPLE_RATE
 
-_RAIN = ((200, -20), (800, -5), (2500, 0), (9000, -3), (16000, -12))
+_RAIN = ((200, -20, 12), (800, -5, 4), (2500, 0, 0), (9000, -3, 0), (16000, -12, -2))
+"""(Hz, dB, dB more in a downpour and less in a drizzle): many drops together are heard to roar."""
 _WIND_BANDS = ((90, 200, 1.0, 0.7), (200, 420, 0.8, 1.0), (420, 900, 0.4, 1.4), (900, 2400, 0.14, 2.0))
 """(low Hz, high Hz, gain, power of the gust): a harder gust is also a brighter one."""
 
 
-def rain(generator: Generator, sample_count: int) -> Signal:
+def rain(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
     """Rain: a hiss of countless drops far away, with those that fall near heard one by one."""
-    hiss = wide_noise(generator, sample_count, _RAIN)
+    spectrum = [(hertz, level + strength * more) for hertz, level, more in _RAIN]
+    hiss: Signal = 2.5**strength * wide_noise(generator, sample_count, spectrum)
     hiss *= (1 + 0.08 * drift(generator, sample_count, 0.7))[:, None]
-    drops = moments(generator, sample_count, 140)
+    drops = moments(generator, sample_count, 140 * 3.5**strength)
     grains = [_drop(generator) for _ in range(40)]
     near = scatter(
         sample_count,
@@ -51,9 +53,14 @@ def _drop(generator: Generator) -> Signal:
     return 1.6 * click + generator.uniform(0.0, 1.0) * note
 
 
-def wind(generator: Generator, sample_count: int) -> Signal:
-    """Wind: gusts that swell and brighten, and the soft whistle of an edge whose pitch follows them."""
-    gust = np.exp(0.55 * drift(generator, sample_count, 0.45) + 0.15 * drift(generator, sample_count, 1.7))
+def wind(generator: Generator, sample_count: int, strength: float = 0.0) -> Signal:
+    """Wind: gusts that swell and brighten, and the whistle of an edge whose pitch follows them.
+
+    A stronger wind blows in deeper gusts, and is one gust more wherever a gust is brighter.
+    """
+    depth = 1 + 0.4 * strength
+    swelling = 0.55 * drift(generator, sample_count, 0.45) + 0.15 * drift(generator, sample_count, 1.7)
+    gust = np.exp(depth * swelling + 0.7 * strength)
     scene = np.zeros((sample_count, 2))
     for low, high, gain, power in _WIND_BANDS:
         layer = wide_noise(generator, sample_count, ((low / 2, -24), (low, 0), (high, 0), (high * 2, -24)))
