@@ -284,7 +284,8 @@ class SpokenLine(_Value):
 class PlacedSound(_Value):
     """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level.
 
-    `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard.
+    `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard. `voices` are
+    whose laughter it is; empty where that is not told.
     """
 
     kind: Ambience | Effect
@@ -294,6 +295,7 @@ class PlacedSound(_Value):
     level_db: float = 0.0
     strength: float = Field(default=0.0, ge=-1, le=1)
     is_distant: bool = False
+    voices: tuple[Voice, ...] = ()
 
 
 class Cue(_Value):

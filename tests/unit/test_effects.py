@@ -14,7 +14,7 @@ from scipy.signal import butter, find_peaks, sosfilt, sosfiltfilt
 from talkies.engines.animatic.sound import effects
 from talkies.loudness import integrated_lufs
 from talkies.media import Samples
-from talkies.plan import Ambience, Effect
+from talkies.plan import Ambience, Effect, Voice
 from talkies.spec import SAMPLE_RATE
 
 Signal = NDArray[np.float64]
@@ -632,7 +632,7 @@ def test_a_cheer_swells_with_voices_and_claps() -> None:
 
 
 def test_laughter_comes_in_five_bursts_a_second() -> None:
-    sound = shot("laughter")
+    sound = middle(effects.effect("laughter", seed=3, voices=("woman",)))
 
     assert beat_hz(sound[: round(1.4 * SAMPLE_RATE)], 2.5, 9) == pytest.approx(4.9, abs=0.6)
     assert share(sound, 200, 3500) > 0.75
@@ -713,3 +713,29 @@ def test_what_is_distant_is_duller_and_rings_on() -> None:
     assert share(far, 2500, 20_000) < 0.5 * share(near, 2500, 20_000)
     assert np.square(far[len(near) :]).sum() > 0.01 * np.square(far).sum()
     assert centroid(street) < 0.5 * centroid(bed("rain"))
+
+
+@cache
+def laughed_hz(voice: Voice) -> int:
+    """Pitch of the first "ha" in Hz: where a comb of harmonics stands most above what lies between them."""
+    first = middle(effects.effect("laughter", seed=3, voices=(voice,)))[: round(0.15 * SAMPLE_RATE)]
+    strength = np.abs(np.fft.rfft(first * np.hanning(len(first)), SAMPLE_RATE))  # 1 Hz a bin
+
+    def stands_out(hertz: int) -> float:
+        return float(sum(strength[k * hertz] - strength[round((k - 0.5) * hertz)] for k in range(1, 5)))
+
+    return max(range(110, 600), key=stands_out)
+
+
+def test_people_laugh_in_voices_of_their_own() -> None:
+    pitches = [laughed_hz(voice) for voice in ("old_man", "man", "old_woman", "woman", "boy", "girl")]
+
+    assert pitches == sorted(pitches)
+    assert pitches[1] < 230 < 260 < pitches[3] < 400 < pitches[5]
+
+
+def test_an_audience_laughs_from_all_sides_and_one_person_from_the_middle() -> None:
+    alone, together = (effects.effect("laughter", seed=3, voices=voices) for voices in (("man",), ()))
+
+    assert likeness(alone) > 0.9
+    assert likeness(together) < likeness(alone) - 0.05

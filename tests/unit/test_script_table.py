@@ -32,7 +32,7 @@ def spell_size(shot: ScriptShot) -> str:
 def spell_sound(sound: Sound) -> str:
     count = [f"x{sound.count}"] if sound.count is not None and sound.count > 1 else []
     loudness = [sound.loudness] if sound.loudness != "normal" else []
-    return " ".join([sound.kind, *count, *loudness, *(["far"] if sound.is_distant else [])])
+    return " ".join([sound.kind, *count, *loudness, *(["far"] if sound.is_distant else []), *sound.voices])
 
 
 def spell_line(line: Line) -> str:

@@ -392,3 +392,18 @@ def test_a_sound_is_as_strong_as_told_and_a_far_one_faint_without_being_weak() -
     assert (heavy.strength, heavy.is_distant) == (1.0, False)
     assert (far.strength, far.is_distant) == (0.0, True)
     assert far.level_db < -6 < 0 < heavy.level_db
+
+
+@pytest.mark.parametrize("duration", [4, 6, -1])
+def test_whoever_laughs_speaks_after_the_laugh(duration: int) -> None:
+    drawn = plan('A man laughs, then says: "Oh no. The answer is no."', duration=duration)
+
+    laugh, line = drawn.sounds[0], drawn.lines[0]
+    assert (laugh.kind, laugh.voices) == ("laughter", ("man",))
+    assert laugh.start_sample + laugh.sample_count <= line.start_sample
+    if duration != 4:
+        assert laugh.sample_count > 1.4 * SAMPLE_RATE
+
+
+def test_a_line_that_is_a_laugh_gets_no_second_one() -> None:
+    assert not plan('She laughs: "Ha ha ha! You are so funny!"').sounds

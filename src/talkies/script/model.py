@@ -70,7 +70,8 @@ class Sound(_Value):
     `position` is where in the shot's text it stands, from 0 (beginning) to 1 (end). `count` is how many
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
     from words such as "heavy" and "distant"; of the latter comes `is_distant`, too. `begins_late`: the text
-    lets an ambience begin at its position ("then applause") and not with its shot.
+    lets an ambience begin at its position ("then applause") and not with its shot. `voices` are whose
+    laughter it is, as far as the prompt tells.
     """
 
     kind: Ambience | Effect
@@ -79,6 +80,7 @@ class Sound(_Value):
     loudness: Literal["faint", "normal", "loud"] = "normal"
     is_distant: bool = False
     begins_late: bool = False
+    voices: tuple[Voice, ...] = ()
 
 
 class Action(_Value):

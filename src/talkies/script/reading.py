@@ -107,7 +107,7 @@ def _shot(
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
-        sounds=read_sounds(passage, span, position, actions),
+        sounds=read_sounds(passage, people, span, position, actions),
         actions=actions,
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
         coming=coming_weather(passage, span, position),

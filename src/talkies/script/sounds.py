@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, cast
 
-from talkies.plan import AMBIENCES, Ambience, Effect
+from talkies.plan import AMBIENCES, Ambience, Effect, Voice
 from talkies.script.model import Action, Sound
 from talkies.script.moments import begins_late
+from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
-from talkies.script.people import VERB_TABLES
+from talkies.script.people import VERB_TABLES, Mention, People
+from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
+from talkies.script.words import QUOTE
 
 Loudness = Literal["faint", "normal", "loud"]
 
@@ -31,11 +35,20 @@ _OF_A_MOMENT = frozenset(
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
+_LAUGHED = re.compile(
+    r"\W*(?:(?:a?h[aeo]+h?\b\W*){2,}|(?:a?ha|he|hi|ho){2,}h?\b|[哈呵嘿嘻]{2,})", re.IGNORECASE
+)
+"""A line that is itself a laugh, or begins with one: "Ha ha ha! You are funny!"."""
+_OWNS = frozenset({"'s", "'", "’", "of", "from", "的"})
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
 
 def read_sounds(
-    passage: Passage, span: Span, position: Callable[[int], float], actions: Sequence[Action]
+    passage: Passage,
+    people: People,
+    span: Span,
+    position: Callable[[int], float],
+    actions: Sequence[Action],
 ) -> tuple[Sound, ...]:
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
@@ -54,6 +67,8 @@ def read_sounds(
             continue
         if term.name == "surf" and position(term.first) in greetings:
             continue
+        if term.name == "laughter" and _is_spoken(passage, term):
+            continue
         is_ambience = term.name in AMBIENCES
         moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
         if moment in heard:
@@ -67,6 +82,7 @@ def read_sounds(
                 loudness=_loudness(passage, term),
                 is_distant=bool(passage.terms("distance", _around(passage, term))),
                 begins_late=term.name in _OF_A_MOMENT and begins_late(passage, term),
+                voices=_laughing(passage, people, span, term) if term.name == "laughter" else (),
             )
         )
     return tuple(sounds)
@@ -158,3 +174,32 @@ def _around(passage: Passage, term: Term) -> Span:
     """The words of a sound's clause that can tell how loud and how near it is."""
     clause = passage.clause(term.first)
     return Span(max(clause.first, term.first - _REACH - 1), min(clause.last, term.last + _REACH + 1))
+
+
+def _is_spoken(passage: Passage, laughter: Term) -> bool:
+    """Tell whether a laugh is heard as a line of its sentence: She laughs: "Ha ha ha!"."""
+    words = range(*passage.sentence(laughter.first))
+    return any(
+        passage.words[word] == QUOTE and _LAUGHED.match(passage.quotation_at[word].text) for word in words
+    )
+
+
+def _laughing(passage: Passage, people: People, span: Span, laughter: Term) -> tuple[Voice, ...]:
+    """Whose laughter it is; several where nothing tells, or where an audience or "they" laugh."""
+    named = subject_of(passage, people, laughter.first, span.first)
+    if not isinstance(named, Mention):
+        named = _owner(passage, people, laughter) or named
+    if not isinstance(named, Mention):
+        sex = told_sex(named) if named else None
+        return (sex,) if sex else ()
+    speaker = people.together(named, passage.words[laughter.first]) or people.speaker(named)
+    return (speaker.voice, *speaker.chorus) if speaker.voice else ()
+
+
+def _owner(passage: Passage, people: People, laughter: Term) -> Mention | None:
+    """Whose laughter a noun names: "the man's laughter", "laughter of children"."""
+    for mention in people.within(passage.clause(laughter.first)):
+        between = Span(min(mention.last, laughter.last), max(mention.first, laughter.first))
+        if between.first <= between.last and set(passage.words[slice(*between)]) <= _OWNS:
+            return mention
+    return None

@@ -20,6 +20,7 @@ LEAD_S = 0.45  # before the first word of a shot: the eye arrives first
 GAP_S = 0.35  # between two lines
 TAIL_S = 0.45  # after the last word of a shot
 EFFECT_S = 0.7  # room for a one-shot among spoken lines
+LAUGHTER_S = 1.5  # the same for laughter: whoever laughs does not speak meanwhile
 REPEAT_S = 0.6  # from one shot or splash to the next
 REPEATS_S: dict[str, float] = {
     "knock": 0.21,
@@ -123,7 +124,8 @@ def rehearse(spec: Spec, script: Script, *, audible: bool) -> Rehearsal:
 
 def effect_s(sound: Sound) -> float:
     """Give the room in seconds that a one-shot would like among spoken lines."""
-    return EFFECT_S + repeat_s(sound) * (times(sound) - 1)
+    once_s = LAUGHTER_S if sound.kind == "laughter" else EFFECT_S
+    return once_s + repeat_s(sound) * (times(sound) - 1)
 
 
 def times(sound: Sound) -> int:

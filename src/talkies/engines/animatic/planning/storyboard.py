@@ -92,6 +92,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
     if audible:
+        sounds = [_before_own_line(sound, lines) for sound in sounds]
         sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s))
     return Plan(
         engine=NAME,
@@ -236,8 +237,19 @@ def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: 
                 shot=shot,
                 start_sample=start,
                 sample_count=length,
+                voices=sound.voices,
                 **_way_heard(sound),
             )
+
+
+def _before_own_line(sound: PlacedSound, lines: Sequence[SpokenLine]) -> PlacedSound:
+    """End somebody's laughter when the same voice speaks next: nobody laughs and speaks at once."""
+    starts = (line.start_sample for line in lines if line.voice in sound.voices)
+    next_word = min((start for start in starts if start > sound.start_sample), default=None)
+    if next_word is None:
+        return sound
+    count = min(sound.sample_count, next_word - sound.start_sample)
+    return sound.model_copy(update={"sample_count": count})
 
 
 def _ambiences(

@@ -23,7 +23,7 @@ from talkies.engines.animatic.sound.synthesis import (
     soften_edges,
 )
 from talkies.media import Samples, rng
-from talkies.plan import Ambience, Effect
+from talkies.plan import Ambience, Effect, Voice
 
 AMBIENCE_LUFS = -26.0
 EFFECT_LUFS = -16.0
@@ -134,14 +134,16 @@ def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
     return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count).tolist())
 
 
-def effect(kind: Effect, *, seed: int, is_distant: bool = False) -> Samples:
+def effect(kind: Effect, *, seed: int, is_distant: bool = False, voices: tuple[Voice, ...] = ()) -> Samples:
     """Make a one-shot `(samples, 2)` float32, 48 kHz, with its tail; it ends at silence.
 
+    `voices` are whose laughter it is, several where none is named.
     It has `effect_length(kind, is_distant=is_distant)` samples.
     """
     recipe = _EFFECTS[kind]
     generator = rng(seed, "effect", kind)
-    scene = recipe.make(generator, effect_length(kind))
+    count = effect_length(kind)
+    scene = people.laughter(generator, count, voices) if kind == "laughter" else recipe.make(generator, count)
     if is_distant:
         scene = _from_afar(np.pad(scene, ((0, seconds(_FAR_TAIL_S)), (0, 0))), generator)
     shaped = soften_edges(

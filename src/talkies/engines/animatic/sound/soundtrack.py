@@ -99,7 +99,7 @@ def _effects(plan: Plan) -> Samples | None:
     track = _silence(plan)
     for index, sound in enumerate(placed):
         kind = cast(Effect, sound.kind)
-        hit = effects.effect(kind, seed=plan.seed + index, is_distant=sound.is_distant)
+        hit = effects.effect(kind, seed=plan.seed + index, is_distant=sound.is_distant, voices=sound.voices)
         if sound.sample_count < len(hit):
             hit = _faded(hit[: sound.sample_count], 0.0, CUT_FADE_S)
         _lay(track, sound.start_sample, hit * _gain(sound))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from talkies.engines.animatic.sound.foley.voices import babble, glide, laugh, shout
@@ -21,6 +23,7 @@ from talkies.engines.animatic.sound.synthesis import (
     seconds,
     wide_noise,
 )
+from talkies.plan import Voice
 from talkies.spec import SAMPLE_RATE
 
 _KNOCK = 0.42  # of a heart valve's knock against its thump: 13 LU are lost below 350 Hz
@@ -221,10 +224,28 @@ def cheer(generator: Generator, sample_count: int) -> Signal:
     return reverberate(scene, generator, 1.2, 0.3, bright_hz=4000)
 
 
-def laughter(generator: Generator, sample_count: int) -> Signal:
-    """Two people laugh: a woman first, then a man who joins in."""
-    woman = laugh(generator, generator.uniform(290, 340), int(generator.integers(6, 8)), 1.16)
-    man = laugh(generator, generator.uniform(165, 195), int(generator.integers(4, 6)), 1.0)
-    starts = [0, seconds(generator.uniform(0.3, 0.5))]
-    both = scatter(sample_count, starts, [woman, man], [1.0, 0.6], [-0.25, 0.35])
-    return reverberate(both, generator, 0.4, 0.04)
+_SOME: tuple[Voice, ...] = ("woman", "man", "woman", "man", "girl")
+_LAUGHS: dict[Voice, tuple[float, float, float]] = {
+    # lowest and highest pitch in Hz, and how much shorter a throat is than a man's
+    "man": (165, 195, 1.0),
+    "narrator": (165, 195, 1.0),
+    "old_man": (145, 170, 0.98),
+    "woman": (290, 340, 1.16),
+    "old_woman": (245, 285, 1.13),
+    "boy": (370, 420, 1.27),
+    "girl": (400, 460, 1.32),
+}
+
+
+def laughter(generator: Generator, sample_count: int, voices: Sequence[Voice] = ()) -> Signal:
+    """People laugh: the first, then the others, who join in; a woman, a man and more where none is named."""
+    laughs: list[Signal] = []
+    starts: list[int] = []
+    for voice in voices or _SOME:
+        low, high, stretch = _LAUGHS[voice]
+        bursts = int(generator.integers(4, 6) if laughs else generator.integers(6, 8))
+        laughs.append(laugh(generator, generator.uniform(low, high), bursts, stretch))
+        starts.append(seconds(generator.uniform(0.2, 0.55)) if starts else 0)
+    gains = [1.0, *[0.6] * (len(laughs) - 1)]
+    places = np.linspace(-0.35, 0.35, len(laughs)) if len(laughs) > 1 else np.zeros(1)
+    return reverberate(scatter(sample_count, starts, laughs, gains, places), generator, 0.4, 0.04)
