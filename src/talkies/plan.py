@@ -55,6 +55,10 @@ Mood = Literal[
 ]
 Tempo = Literal["slow", "medium", "fast"]
 
+MusicKind = Literal["acoustic", "electronic"]
+MusicTurnKind = Literal["starts", "swells", "fades", "stops"]
+"""What music does at a moment that the prompt tells."""
+
 Ambience = Literal[
     "rain",
     "wind",
@@ -314,6 +318,13 @@ class Cue(_Value):
     end_s: float
 
 
+class MusicTurn(_Value):
+    """A moment at which the music changes: it comes, grows, dies away or breaks off."""
+
+    kind: MusicTurnKind
+    at_s: float
+
+
 class MusicCue(_Value):
     """The music under the whole clip.
 
@@ -323,6 +334,8 @@ class MusicCue(_Value):
 
     mood: Mood
     tempo: Tempo | None = None
+    kind: MusicKind | None = None
+    turns: tuple[MusicTurn, ...] = ()
     beat_s: float | None = None
     first_beat_s: float = 0.0
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pyloudnorm
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import composition, music
 from talkies.media import Samples
-from talkies.plan import Mood, Tempo
+from talkies.plan import Mood, MusicKind, Tempo
 from talkies.spec import SAMPLE_RATE
 
 MOODS: tuple[Mood, ...] = get_args(Mood)
@@ -208,3 +210,24 @@ def test_playful_is_brighter_than_happy() -> None:
         return float(np.mean(shares))
 
     assert brightness("playful") > brightness("happy")
+
+
+@pytest.mark.parametrize("mood", RECORDED)
+@pytest.mark.parametrize("kind", ["acoustic", "electronic"])
+def test_a_recording_is_of_the_kind_that_is_asked_for(
+    mood: Mood, kind: MusicKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def opening(path: Path) -> soundfile.SoundFile:
+        opened.append(path.name)
+        return sound_file(path)
+
+    sound_file = soundfile.SoundFile
+    monkeypatch.setattr(soundfile, "SoundFile", opening)
+
+    for seed in range(6):
+        music.score(mood, tempo=None, kind=kind, sample_count=FIVE_SECONDS, seed=seed)
+
+    assert len(opened) == 6
+    assert all(kind in name for name in opened)

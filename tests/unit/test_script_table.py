@@ -66,6 +66,8 @@ def spell_script(script: Script) -> dict[str, Any]:
         "music": "none"
         if not script.music.wanted
         else " ".join(filter(None, [script.music.mood or "-", script.music.tempo])),
+        "played": ", ".join(filter(None, [script.music.kind, *script.music.instruments])),
+        "turns": " ".join(kind for shot in shots for kind, _ in shot.music_turns),
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
+from talkies.engines.animatic.sound.soundtrack import record
 from talkies.plan import Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
@@ -407,3 +409,43 @@ def test_whoever_laughs_speaks_after_the_laugh(duration: int) -> None:
 
 def test_a_line_that_is_a_laugh_gets_no_second_one() -> None:
     assert not plan('She laughs: "Ha ha ha! You are so funny!"').sounds
+
+
+@pytest.mark.parametrize(
+    ("prompt", "loud", "soft"),
+    [
+        ("The music fades out at the end.", (2.0, 3.0), (5.7, 6.0)),
+        (
+            "She looks up, the music stops, and she smiles at the clouds above the old town.",
+            (0.3, 1.2),
+            (3.0, 5.5),
+        ),
+        ("The music swells as she smiles.", (4.5, 5.2), (0.2, 1.0)),
+        ("Silence, then soft music.", (4.9, 5.3), (0.0, 3.0)),
+    ],
+)
+def test_music_comes_grows_fades_and_stops_when_told(
+    prompt: str, loud: tuple[float, float], soft: tuple[float, float]
+) -> None:
+    (music,) = (track.samples for track in record(plan(prompt, duration=6)) if track.name == "music")
+
+    def level(span: tuple[float, float]) -> float:
+        first, last = (round(at_s * SAMPLE_RATE) for at_s in span)
+        return float(np.sqrt(np.mean(music[first:last] ** 2)))
+
+    assert level(soft) < 0.4 * level(loud)
+
+
+def test_an_instrument_that_the_music_is_not_played_on_is_named() -> None:
+    solo, piano, techno = (plan(text).not_rendered for text in ("Solo violin.", "Sad piano.", "Sad techno."))
+
+    assert [text for text in solo if text.startswith("“violin”: the music is played by acoustic")]
+    assert not piano
+    assert techno == ("electronic music: the music is played by piano and strings",)
+
+
+def test_music_that_is_told_to_be_there_from_the_start_does_not_wait() -> None:
+    score = plan("Music starts softly and swells.").music
+
+    assert score is not None
+    assert [turn.kind for turn in score.turns] == ["swells"]

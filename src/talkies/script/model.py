@@ -17,6 +17,8 @@ from talkies.plan import (
     Light,
     Mood,
     Speed,
+    MusicKind,
+    MusicTurnKind,
     Tempo,
     Transition,
     Voice,
@@ -100,6 +102,7 @@ class ScriptShot(_Value):
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
     names for the shot. `coming` tells which weathers begin within it, and where in its text, from 0 to 1.
+    `music_turns` are the changes of the music and where in its text they come, from 0 to 1.
     `unquoted` holds the prompt's words for speech that does not stand in quotes.
     """
 
@@ -121,14 +124,20 @@ class ScriptShot(_Value):
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()
     hour: Hour | None = None
+    music_turns: tuple[tuple[MusicTurnKind, float], ...] = ()
 
 
 class Music(_Value):
-    """The music that the prompt wants. `mood` None means that it leaves the mood open."""
+    """The music that the prompt wants. `mood` None means that it leaves the mood open.
+
+    `instruments` are those that it names, each by one English word.
+    """
 
     wanted: bool = True
     mood: Mood | None = None
     tempo: Tempo | None = None
+    kind: MusicKind | None = None
+    instruments: tuple[str, ...] = ()
 
 
 class Script(_Value):

@@ -18,7 +18,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import People
 from talkies.script.quotes import find_quotations, mask
 from talkies.script.scenery import read_style, told
-from talkies.script.scoring import is_silent, read_music
+from talkies.script.scoring import is_silent, read_music, read_music_turns
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
 from talkies.script.structured import as_prose
@@ -114,6 +114,7 @@ def _shot(
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),
+        music_turns=read_music_turns(passage, span, position),
         hour=cast("Hour | None", next(reversed(told(passage, "hour", span)), None)),
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
-from talkies.plan import Mood, Tempo
+from talkies.plan import Mood, MusicKind, MusicTurnKind, Tempo
 from talkies.script.model import Music
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
@@ -16,6 +16,7 @@ from talkies.script.words import QUOTE, is_mark
 _BEATS_PER_MINUTE = re.compile(r"(?<!\d)(\d{2,3})\s?bpm\b", re.IGNORECASE)
 _SLOW_BELOW, _FAST_ABOVE = 90, 120  # beats per minute
 _REACH_TO_SOUND = 15  # words from "no sound" to what is heard all the same
+_REACH_TO_TURN = 8  # words from music to what it does
 _REACH_BACK, _REACH_ON = 6, 6  # words around a word for music that can describe it
 
 
@@ -34,7 +35,66 @@ def read_music(passage: Passage) -> Music:
     )
     if is_refused or (named and not wanted) or _is_without(passage, wanted):
         return Music(wanted=False)
-    return Music(mood=_mood(passage, wanted), tempo=_tempo(passage, wanted))
+    return Music(
+        mood=_mood(passage, wanted),
+        tempo=_tempo(passage, wanted),
+        kind=_kind(passage, wanted),
+        instruments=_instruments(passage),
+    )
+
+
+def read_music_turns(
+    passage: Passage, span: Span, position: Callable[[int], float]
+) -> tuple[tuple[MusicTurnKind, float], ...]:
+    """Read what the music does within a shot, and where in its text: "the music swells, then stops"."""
+    found: dict[int, MusicTurnKind] = {}
+    for music in passage.terms("music", span):
+        if passage.is_ruled_out(music):
+            continue
+        if _follows_silence(passage, music, span):
+            found[music.first] = "starts"
+        for turn in _turns_of(passage, music):
+            found[_end_of_shot(passage, turn, span) or turn.first] = cast(MusicTurnKind, turn.name)
+    return tuple((kind, position(word)) for word, kind in sorted(found.items()))
+
+
+def _turns_of(passage: Passage, music: Term) -> Iterator[Term]:
+    """Yield what is said of music behind it, or right before: "the music fades out", "fade out the music"."""
+    sentence = passage.sentence(music.first)
+    for turn in passage.terms(
+        "music_turn", Span(music.last, min(sentence.last, music.last + _REACH_TO_TURN))
+    ):
+        if any(_begins_other(passage, word) for word in range(music.last, turn.first)):
+            return
+        yield turn
+    for turn in passage.terms(
+        "music_turn", Span(max(sentence.first, music.first - _REACH_BACK), music.first)
+    ):
+        between = passage.words[turn.last : music.first]
+        if turn.name in ("fades", "stops") and between in ([], ["the"]):
+            yield turn
+
+
+def _begins_other(passage: Passage, word: int) -> bool:
+    """Tell whether a word leads to something else than the music before it."""
+    tables = ("determiner", "pronoun", "person", "sound")
+    return passage.words[word] == QUOTE or any(passage.covers(table, word) for table in tables)
+
+
+def _end_of_shot(passage: Passage, turn: Term, span: Span) -> int | None:
+    """The last word of the shot for what happens "at the end"."""
+    sentence = passage.sentence(turn.first)
+    around = Span(max(sentence.first, span.first), min(sentence.last, span.last))
+    return span.last - 1 if passage.terms("at_end", around) else None
+
+
+def _follows_silence(passage: Passage, music: Term, span: Span) -> bool:
+    """Tell whether music comes after a silence: "silence, then a piano", "no music at first, then drums"."""
+    sentence = passage.sentence(music.first)
+    then = [word for word in range(sentence.first, music.first) if passage.covers("late", word, "then")]
+    quiet = Span(span.first, music.first)
+    denied = any(passage.is_ruled_out(other) for other in passage.terms("music", quiet))
+    return bool(then) and (denied or bool(passage.terms("silence", quiet)))
 
 
 def is_silent(passage: Passage, *, has_lines: bool) -> bool:
@@ -150,6 +210,20 @@ def _mood(passage: Passage, music: list[Term]) -> Mood | None:
         if mood is not None:
             return cast(Mood, mood)
     return None
+
+
+def _kind(passage: Passage, music: list[Term]) -> MusicKind | None:
+    """Read whether the music is played or electronic, by the words beside it, else by any."""
+    for terms in (_beside(passage, music, "music_kind"), passage.terms("music_kind")):
+        kind = _commonest(term for term in terms if not passage.is_ruled_out(term))
+        if kind is not None:
+            return cast(MusicKind, kind)
+    return None
+
+
+def _instruments(passage: Passage) -> tuple[str, ...]:
+    named = (term for term in passage.terms("music_instrument") if not passage.is_ruled_out(term))
+    return tuple(dict.fromkeys(term.name.replace("_", " ") for term in named))
 
 
 def _beside(passage: Passage, music: list[Term], table: str) -> list[Term]:

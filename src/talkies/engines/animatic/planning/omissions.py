@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from talkies.engines.animatic.living.scenery import named_kinds
-from talkies.plan import ActionKind, CameraMove, Light, Weather
-from talkies.script import Action, Line, Script, ScriptShot
+from talkies.engines.animatic.sound.music import ENSEMBLES, played_by
+from talkies.plan import ActionKind, CameraMove, Light, MusicCue, Weather
+from talkies.script import Action, Line, Music, Script, ScriptShot
 from talkies.script.passage import Passage
 from talkies.spec import Spec
 
@@ -88,6 +89,15 @@ _ACCENT = re.compile(r"accent|dialect|sichuanese|口音|台湾腔|方言|(?:四�
 def list_omissions(spec: Spec, script: Script) -> tuple[str, ...]:
     """List what the prompt asks for and no picture could show, each once, in the order of the text."""
     return tuple(dict.fromkeys(_omissions(spec, script)))
+
+
+def unplayed(wish: Music, cue: MusicCue) -> tuple[str, ...]:
+    """Name the instruments that the prompt asks for and the music is not surely played on."""
+    ensemble = ENSEMBLES.get(cue.mood, ())
+    missing = [f"“{name}”" for name in wish.instruments if name not in ensemble]
+    if ensemble and wish.kind == "electronic":
+        missing.append("electronic music")
+    return tuple(f"{name}: the music is played by {played_by(cue.mood, cue.kind)}" for name in missing)
 
 
 def no_voice(line: Line) -> str:

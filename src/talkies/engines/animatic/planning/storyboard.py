@@ -22,6 +22,7 @@ from talkies.engines.animatic.planning.rehearsal import (
 )
 from talkies.engines.animatic.sound import effects
 from talkies.engines.animatic.sound.music import metre
+from talkies.engines.animatic.sound.soundtrack import TURN_S
 from talkies.media import rng
 from talkies.plan import (
     AMBIENCES,
@@ -30,6 +31,8 @@ from talkies.plan import (
     Effect,
     Mood,
     MusicCue,
+    MusicTurn,
+    MusicTurnKind,
     Phoneme,
     PlacedSound,
     Plan,
@@ -44,6 +47,8 @@ NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
+SHORTEST_SOUND_S = 0.2  # of music after it has come, or of silence when it has gone
+EARLIEST_TURN_S = 1.2  # music that comes before this is there from the start
 STRENGTH = {"faint": -1.0, "normal": 0.0, "loud": 1.0}
 
 MOOD_SIGNS: tuple[tuple[frozenset[str], Mood], ...] = (
@@ -68,6 +73,7 @@ def draw(spec: Spec, script: Script) -> Plan:
     sounds: list[PlacedSound] = []
     cues: list[Cue] = []
     begun_s: dict[tuple[int, str], float] = {}
+    turns: list[MusicTurn] = []
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
@@ -85,6 +91,8 @@ def draw(spec: Spec, script: Script) -> Plan:
                     (sound.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE for sound in struck
                 ]
         cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
+        for kind, position in scene.shot.music_turns:
+            turns += _turn(kind, moment_of(position, span, heard), rehearsal.duration_s)
         for sound in scene.shot.sounds:
             if sound.begins_late:
                 latest_s = max(span[1] - SHORTEST_AMBIENCE_S, span[0])
@@ -104,9 +112,13 @@ def draw(spec: Spec, script: Script) -> Plan:
         lines=tuple(lines),
         sounds=tuple(sounds),
         cues=tuple(cues),
-        music=music,
+        music=music and music.model_copy(update={"turns": tuple(turns)}),
         audio=spec.generate_audio,
-        not_rendered=rehearsal.left_out + omissions.list_omissions(spec, script),
+        not_rendered=(
+            *rehearsal.left_out,
+            *omissions.list_omissions(spec, script),
+            *(omissions.unplayed(script.music, music) if music else ()),
+        ),
         notes=tuple(_notes(spec, rehearsal)),
     )
 
@@ -122,6 +134,7 @@ def _cut(
     beats = metre(
         music.mood,
         tempo=music.tempo,
+        kind=music.kind,
         sample_count=edges[-1] * SAMPLES_PER_FRAME,
         seed=spec.seed,
         accents=[edge * SAMPLES_PER_FRAME for edge in edges[1:-1]],
@@ -296,7 +309,19 @@ def _way_heard(sound: Sound) -> dict[str, Any]:
 def _music(script: Script) -> MusicCue | None:
     if not script.music.wanted:
         return None
-    return MusicCue(mood=script.music.mood or _mood_of(script), tempo=script.music.tempo)
+    return MusicCue(
+        mood=script.music.mood or _mood_of(script), tempo=script.music.tempo, kind=script.music.kind
+    )
+
+
+def _turn(kind: MusicTurnKind, moment_s: float, duration_s: int) -> Iterator[MusicTurn]:
+    """Give the music's turn its moment: what dies away has been heard, and what is there need not come."""
+    latest_s = duration_s - TURN_S[kind] - SHORTEST_SOUND_S
+    is_early = moment_s < EARLIEST_TURN_S
+    if kind == "starts" and is_early:
+        return
+    at_s = latest_s if is_early and kind in ("fades", "stops") else min(moment_s, latest_s)
+    yield MusicTurn(kind=kind, at_s=round(at_s, 3))
 
 
 def _mood_of(script: Script) -> Mood:

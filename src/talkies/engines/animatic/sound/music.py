@@ -8,14 +8,29 @@ from talkies.engines.animatic.sound import composition, recordings
 from talkies.engines.animatic.sound.metre import Metre
 from talkies.engines.animatic.sound.synthesis import Generator, Signal, at_loudness, band
 from talkies.media import Samples, rng
-from talkies.plan import Mood, Tempo
+from talkies.plan import Mood, MusicKind, Tempo
 
 MUSIC_LUFS = -20.0
+ENSEMBLES: dict[Mood, tuple[str, ...]] = {
+    "sad": ("piano", "strings"),
+    "tense": ("strings", "drums"),
+    "dark": ("strings", "drums"),
+    "epic": ("brass", "strings", "drums"),
+    "mysterious": ("celesta", "plucked strings"),
+    "dreamy": ("celesta", "strings"),
+}
+"""What `composition` plays each of its moods on, as a listener would name it."""
 _BRIGHT_HZ = 2500.0  # playful is happy with a lift above this
 
 
 def metre(
-    mood: Mood, *, tempo: Tempo | None, sample_count: int, seed: int, accents: Sequence[int] = ()
+    mood: Mood,
+    *,
+    tempo: Tempo | None,
+    kind: MusicKind | None = None,
+    sample_count: int,
+    seed: int,
+    accents: Sequence[int] = (),
 ) -> Metre:
     """Tell where the beats of `score` will fall, so that a clip can be cut to its music.
 
@@ -24,13 +39,23 @@ def metre(
     """
     if mood in composition.STYLES:
         return composition.metre(mood, tempo=tempo, sample_count=sample_count, accents=accents)
-    return recordings.metre(_recorded(mood), tempo=tempo, generator=rng(seed, "music", mood), accents=accents)
+    return recordings.metre(
+        _recorded(mood), tempo=tempo, kind=kind, generator=rng(seed, "music", mood), accents=accents
+    )
+
+
+def played_by(mood: Mood, kind: MusicKind | None) -> str:
+    """Say in plain words what plays the music of a mood: "piano and strings"."""
+    if mood in composition.STYLES:
+        return " and ".join(ENSEMBLES[mood])
+    return f"{kind or 'acoustic or electronic'} instruments that cannot be chosen one by one"
 
 
 def score(
     mood: Mood,
     *,
     tempo: Tempo | None,
+    kind: MusicKind | None = None,
     sample_count: int,
     seed: int,
     accents: Sequence[int] = (),
@@ -42,14 +67,17 @@ def score(
     another recording and bar, or another key, progression and tune. `beats` is what `metre` told for the
     same wishes; without it the beats lie as near to the accents as they can.
     """
-    beats = beats or metre(mood, tempo=tempo, sample_count=sample_count, seed=seed, accents=accents)
+    beats = beats or metre(
+        mood, tempo=tempo, kind=kind, sample_count=sample_count, seed=seed, accents=accents
+    )
     generator = rng(seed, "music", mood)
-    return at_loudness(_play(mood, tempo, sample_count, generator, accents, beats), MUSIC_LUFS)
+    return at_loudness(_play(mood, tempo, kind, sample_count, generator, accents, beats), MUSIC_LUFS)
 
 
 def _play(
     mood: Mood,
     tempo: Tempo | None,
+    kind: MusicKind | None,
     sample_count: int,
     generator: Generator,
     accents: Sequence[int],
@@ -62,6 +90,7 @@ def _play(
     music = recordings.excerpt(
         _recorded(mood),
         tempo=tempo,
+        kind=kind,
         sample_count=sample_count,
         generator=generator,
         first_beat_s=beats.first_beat_s,

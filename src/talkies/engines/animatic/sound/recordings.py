@@ -14,7 +14,7 @@ from immich_memories_music import tracks_dir
 
 from talkies.engines.animatic.sound.metre import BEATS_IN_A_BAR, Metre
 from talkies.engines.animatic.sound.synthesis import Generator, Signal, seconds
-from talkies.plan import Mood, Tempo
+from talkies.plan import Mood, MusicKind, Tempo
 from talkies.spec import SAMPLE_RATE
 
 _LEAD_IN_S = 0.012  # begins so much before the beat, so that its attack is whole
@@ -74,24 +74,37 @@ _RECORDINGS: dict[Mood, tuple[_Recording, ...]] = {
 by a comb over the onset strength; the downbeat is the beat in four at which the harmony changes most."""
 
 
-def metre(mood: Mood, *, tempo: Tempo | None, generator: Generator, accents: Sequence[int] = ()) -> Metre:
+def metre(
+    mood: Mood,
+    *,
+    tempo: Tempo | None,
+    kind: MusicKind | None = None,
+    generator: Generator,
+    accents: Sequence[int] = (),
+) -> Metre:
     """Tell the beats of the excerpt that this generator chooses.
 
     `accents` are sample positions that should meet a beat; where they ask for it, the excerpt begins up to
     half a beat off its downbeat.
     """
-    beat_s = 60 / _at_tempo(_RECORDINGS[mood], tempo, generator).tempo
+    beat_s = 60 / _at_tempo(_of_kind(mood, kind), tempo, generator).tempo
     return Metre(beat_s, _LEAD_IN_S - _meet(accents, beat_s))
 
 
 def excerpt(
-    mood: Mood, *, tempo: Tempo | None, sample_count: int, generator: Generator, first_beat_s: float
+    mood: Mood,
+    *,
+    tempo: Tempo | None,
+    kind: MusicKind | None = None,
+    sample_count: int,
+    generator: Generator,
+    first_beat_s: float,
 ) -> Signal:
     """Cut `(sample_count, 2)` from a track in this mood, fading out from a late beat.
 
     A downbeat of the track is heard at `first_beat_s`, as `metre` tells it for the same generator.
     """
-    recording = _at_tempo(_RECORDINGS[mood], tempo, generator)
+    recording = _at_tempo(_of_kind(mood, kind), tempo, generator)
     beat_s = 60 / recording.tempo
     with soundfile.SoundFile(tracks_dir() / recording.file) as file:
         assert file.samplerate == SAMPLE_RATE
@@ -102,6 +115,11 @@ def excerpt(
         file.seek(seconds(bars[generator.integers(len(bars))]))
         music: Signal = file.read(sample_count, dtype="float64", always_2d=True)
     return music * _fades(sample_count, beat_s, first_beat_s)[:, None]
+
+
+def _of_kind(mood: Mood, kind: MusicKind | None) -> Sequence[_Recording]:
+    """Leave out what is played where electronic music is asked for, or the reverse; file names tell."""
+    return [recording for recording in _RECORDINGS[mood] if kind is None or f"_{kind}_" in recording.file]
 
 
 def _at_tempo(recordings: Sequence[_Recording], tempo: Tempo | None, generator: Generator) -> _Recording:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -11,10 +11,21 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.sound import effects, music, voice
 from talkies.engines.animatic.sound.metre import Metre
 from talkies.media import Samples, Track, TrackName
-from talkies.plan import AMBIENCES, Ambience, Effect, PlacedSound, Plan, SpokenLine
+from talkies.plan import (
+    AMBIENCES,
+    Ambience,
+    Effect,
+    MusicTurn,
+    MusicTurnKind,
+    PlacedSound,
+    Plan,
+    SpokenLine,
+)
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
 
 FADE_S = 0.25  # an ambience comes and goes within this, so that a cut is not a click
+TURN_S: dict[MusicTurnKind, float] = {"starts": 0.4, "swells": 2.5, "fades": 2.0, "stops": 0.06}
+BEFORE_SWELL = 0.3  # gain of music that is to grow
 CUT_FADE_S = 0.06  # where the clip's end cuts a one-shot's tail
 
 
@@ -111,14 +122,31 @@ def _music(plan: Plan) -> Samples | None:
     if cue is None:
         return None
     cuts = tuple(shot.start_frame * SAMPLES_PER_FRAME for shot in plan.shots[1:])
-    return music.score(
+    score = music.score(
         cue.mood,
         tempo=cue.tempo,
+        kind=cue.kind,
         sample_count=plan.sample_count,
         seed=plan.seed,
         accents=cuts,
         beats=None if cue.beat_s is None else Metre(cue.beat_s, cue.first_beat_s),
     )
+    return score * _turning(cue.turns, plan.sample_count) if cue.turns else score
+
+
+def _turning(turns: Sequence[MusicTurn], sample_count: int) -> NDArray[np.float32]:
+    """Draw the gain `(sample_count, 1)` of music that comes, grows, dies away or breaks off."""
+    kinds = [turn.kind for turn in turns]
+    level = 0.0 if kinds[0] == "starts" else BEFORE_SWELL if kinds[0] == "swells" else 1.0
+    points = [(0.0, level)]
+    for turn, following in zip(turns, [*kinds[1:], None], strict=True):
+        at_s = max(turn.at_s, points[-1][0])
+        points.append((at_s, level))
+        level = 0.0 if turn.kind in ("fades", "stops") else BEFORE_SWELL if following == "swells" else 1.0
+        points.append((at_s + TURN_S[turn.kind], level))
+    moments_s, gains = np.array(points).T
+    gain = np.interp(np.arange(sample_count) / SAMPLE_RATE, moments_s, gains)
+    return np.asarray(gain, np.float32)[:, None]
 
 
 def _silence(plan: Plan) -> Samples:
