@@ -32,7 +32,8 @@ def spell_size(shot: ScriptShot) -> str:
 def spell_sound(sound: Sound) -> str:
     count = [f"x{sound.count}"] if sound.count is not None and sound.count > 1 else []
     loudness = [sound.loudness] if sound.loudness != "normal" else []
-    return " ".join([sound.kind, *count, *loudness])
+    moment = [f"@{sound.at_s:g}"] if sound.at_s is not None else []
+    return " ".join([sound.kind, *count, *loudness, *moment])
 
 
 def spell_line(line: Line) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
-from talkies.plan import Framing, Plan, SpokenLine
+from talkies.plan import AMBIENCES, Effect, Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
 
@@ -370,3 +370,51 @@ def test_a_plan_of_an_older_version_is_read() -> None:
         del shot["ending"]
 
     assert Plan.model_validate(made).shots[0].ending is None
+
+
+def hits(made: Plan) -> list[tuple[str, float]]:
+    """Each one-shot of a plan with the second of its hit."""
+    return [
+        (sound.kind, round((sound.start_sample + effect_onset(cast(Effect, sound.kind))) / SAMPLE_RATE, 1))
+        for sound in made.sounds
+        if sound.kind not in AMBIENCES
+    ]
+
+
+def test_a_sound_is_heard_at_the_second_that_the_prompt_names() -> None:
+    made = plan("Glass breaks at 2s, a gunshot at 4.5 seconds. In the last second, a bell rings.", duration=8)
+
+    assert hits(made) == [("glass", 2.0), ("gunshot", 4.5), ("bell", 7.0)]
+
+
+def test_a_second_within_a_later_shot_counts_from_the_clip_or_else_from_the_shot() -> None:
+    prompt = "Shot 1 (4s): a lake. Shot 2 (4s): at 5s a gunshot, at 1s glass breaks, at 20s a bell rings."
+
+    made = plan(prompt, duration=8)
+
+    start_s = made.shots[1].start_frame / 24
+    told = dict(hits(made))
+    assert told["gunshot"] == 5.0
+    assert told["glass"] == round(start_s + 1.0, 1)
+    assert 7.0 < told["bell"] < 8.0
+
+
+def test_what_is_told_after_a_named_second_comes_after_it() -> None:
+    made = plan('At 4s a gunshot. She says: "What was that?" A bell rings.', duration=8)
+
+    told = dict(hits(made))
+    assert told["gunshot"] == 4.0
+    assert 4.0 < made.lines[0].start_s < made.lines[0].end_s < told["bell"]
+
+
+def test_rain_and_deeds_come_at_the_second_that_the_prompt_names() -> None:
+    made = plan("She smiles at 2s. It starts to rain at 5 seconds.", duration=8)
+
+    begin_s = {cue.kind: cue.start_s for cue in made.cues}
+    assert begin_s["smile"] == 2.0
+    assert begin_s["rain"] == 5.0
+    assert [sound.start_sample for sound in made.sounds if sound.kind == "rain"] == [5 * SAMPLE_RATE]
+
+
+def test_an_open_length_has_room_for_the_seconds_that_are_named() -> None:
+    assert plan("At 9s a gunshot.", duration=-1).duration_s > 9

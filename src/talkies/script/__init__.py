@@ -10,6 +10,7 @@ from talkies.script.model import (
     ScriptShot,
     Sound,
     Timing,
+    When,
 )
 from talkies.script.reading import read
 
@@ -25,5 +26,6 @@ __all__ = [
     "Sound",
     "Timing",
     "Weather",
+    "When",
     "read",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from talkies.plan import ActionKind
+from talkies.script.clock import Clock
 from talkies.script.feelings import find_feelings
 from talkies.script.model import Action
 from talkies.script.owners import Owner
@@ -39,6 +40,7 @@ def read_actions(
     owners: Sequence[Owner],
     span: Span,
     position: Callable[[int], float],
+    clock: Clock,
 ) -> tuple[Action, ...]:
     """Read the actions of a shot in order.
 
@@ -65,7 +67,13 @@ def read_actions(
             continue
         told, clause, last = (kind, who), passage.clause_of[term.first], term.last
         actions.append(
-            Action(kind=kind, who=who, text=_text(passage, term, span), position=position(term.first))
+            Action(
+                kind=kind,
+                who=who,
+                text=_text(passage, term, span),
+                position=position(term.first),
+                at_s=clock.first_second(term.first),
+            )
         )
     actions += _unknown_actions(passage, people, span, position)
     return tuple(sorted(actions, key=lambda action: action.position))

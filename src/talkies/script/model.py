@@ -77,15 +77,28 @@ class Sound(_Value):
     count: int | None = None
     loudness: Literal["faint", "normal", "loud"] = "normal"
     begins_late: bool = False
+    at_s: float | None = None
 
 
 class Action(_Value):
-    """Something that somebody or something does. `text` is the prompt's own words."""
+    """Something that somebody or something does. `text` is the prompt's own words, `at_s` as for `When`."""
 
     kind: ActionKind
     who: str | None
     text: str
     position: float = 0.0
+    at_s: float | None = None
+
+
+class When(_Value):
+    """A moment within a shot: where its text tells it, from 0 to 1, and the second, if one is named.
+
+    `at_s` counts from the shot's beginning, or from the clip's where that lies in the shot; below 0 it
+    counts back from the shot's end.
+    """
+
+    position: float
+    at_s: float | None = None
 
 
 class ScriptShot(_Value):
@@ -94,7 +107,7 @@ class ScriptShot(_Value):
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
-    names for the shot. `coming` tells which weathers begin within it, and where in its text, from 0 to 1.
+    names for the shot. `coming` tells which weathers begin within it, and when.
     `unquoted` holds the prompt's words for speech that does not stand in quotes.
     """
 
@@ -111,7 +124,7 @@ class ScriptShot(_Value):
     sounds: tuple[Sound, ...] = ()
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()
-    coming: dict[Weather, float] = {}
+    coming: dict[Weather, When] = {}
     light: tuple[Light, ...] = ()
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()

@@ -9,6 +9,7 @@ from typing import cast
 from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Hour, Light, Weather
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
+from talkies.script.clock import Clock
 from talkies.script.dialogue import Dialogue
 from talkies.script.languages import detect
 from talkies.script.model import Angle, Script, ScriptShot, Timing
@@ -95,7 +96,8 @@ def _shot(
     position = _positions(passage, span)
     camera = read_camera(passage, span, owners)
     lines = dialogue.read(span)
-    actions = read_actions(passage, people, owners, span, position)
+    clock = Clock(passage, span, shot.begins_s)
+    actions = read_actions(passage, people, owners, span, position, clock)
     return ScriptShot(
         text=passage.spelt(span.first, span.last).lstrip(_MARKS),
         framing=camera.framing,
@@ -107,10 +109,10 @@ def _shot(
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
-        sounds=read_sounds(passage, span, position, actions),
+        sounds=read_sounds(passage, span, position, clock, actions),
         actions=actions,
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
-        coming=coming_weather(passage, span, position),
+        coming=coming_weather(passage, span, position, clock),
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),

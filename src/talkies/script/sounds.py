@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
+from talkies.script.clock import Clock
 from talkies.script.model import Action, Sound
 from talkies.script.moments import begins_late
 from talkies.script.passage import Passage, Span
@@ -29,20 +30,25 @@ _OF_A_MOMENT = frozenset(
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
+_STRUCK = frozenset({"bell"})  # what strikes a number: "the clock strikes three"
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
 
 def read_sounds(
-    passage: Passage, span: Span, position: Callable[[int], float], actions: Sequence[Action]
+    passage: Passage,
+    span: Span,
+    position: Callable[[int], float],
+    clock: Clock,
+    actions: Sequence[Action],
 ) -> tuple[Sound, ...]:
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
-    `position(word)` is where in the shot's text a word stands, from 0 to 1. `actions` are the shot's: where
-    somebody waves, no sea is heard.
+    An effect for which several seconds are named is heard at each. `position(word)` is where in the shot's
+    text a word stands, from 0 to 1. `actions` are the shot's: where somebody waves, no sea is heard.
     """
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
-    heard: set[tuple[str, int | None]] = set()
+    heard: set[tuple[object, ...]] = set()
     terms = passage.terms("sound", span)
     denied = {term for term in terms if passage.is_ruled_out(term, "sound")}
     taken_back = _taken_back(passage, denied)
@@ -53,19 +59,21 @@ def read_sounds(
         if term.name == "surf" and position(term.first) in greetings:
             continue
         is_ambience = term.name in AMBIENCES
-        moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
+        told_s = clock.seconds(term.first)
+        moment = (term.name,) if is_ambience else (term.name, passage.sentence(term.first).first, told_s)
         if moment in heard:
             continue
         heard.add(moment)
-        sounds.append(
-            Sound(
-                kind=cast("Ambience | Effect", term.name),
-                position=position(term.first),
-                count=None if is_ambience else _count(passage, term),
-                loudness=_loudness(passage, term),
-                begins_late=term.name in _OF_A_MOMENT and begins_late(passage, term),
-            )
+        sound = Sound(
+            kind=cast("Ambience | Effect", term.name),
+            position=position(term.first),
+            count=None if is_ambience else _count(passage, term, clock),
+            loudness=_loudness(passage, term),
+            begins_late=is_ambience
+            and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
         )
+        times_s = told_s[:1] if is_ambience else told_s
+        sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
     return tuple(sounds)
 
 
@@ -91,22 +99,30 @@ def _is_named(passage: Passage, term: Term) -> bool:
     return any(passage.covers("sound_itself", word) for word in around)
 
 
-def _count(passage: Passage, term: Term) -> int | None:
-    """How often an effect is heard, if told: "barks twice", "three knocks", 敲了三下."""
+def _count(passage: Passage, term: Term, clock: Clock) -> int | None:
+    """How often an effect is heard, if told: "barks twice", "three knocks", 敲了三下, "strikes twelve".
+
+    A number that tells a time counts nothing.
+    """
     clause = passage.clause(term.first)
     after = Span(term.first, min(clause.last, term.last + _REACH + 2))
     for times in passage.terms("times", after):
         if times.name != "times":
             return int(times.name)
         number = _number(passage, times.first - 1)
-        if number is not None:
+        if number is not None and not clock.covers(times.first - 1):
             return number
     for word in range(max(clause.first, term.first - _REACH), term.last):
-        number = _number(passage, word)
-        is_time = word > 0 and passage.words[word - 1] in ":："  # 00:06
-        if number is not None and not is_time and not _counts_something_else(passage, word, term):
+        number = None if clock.covers(word) or _follows_at(passage, word) else _number(passage, word)
+        if number is not None and not _counts_something_else(passage, word, term):
             return number
-    return None
+    is_struck = term.name in _STRUCK and not clock.covers(term.last)
+    return _number(passage, term.last) if is_struck and term.last < clause.last else None
+
+
+def _follows_at(passage: Passage, word: int) -> bool:
+    """Tell whether a number says when or which: "at 3", 第3声."""
+    return word > 0 and passage.covers("instant", word - 1, "at")
 
 
 def _number(passage: Passage, word: int) -> int | None:

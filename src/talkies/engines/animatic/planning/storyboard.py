@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.engines.animatic.planning import omissions
-from talkies.engines.animatic.planning.cues import lay_cues, moment_of, weather_begins
+from talkies.engines.animatic.planning.cues import lay_cues, moment_of, told_second, weather_begins
 from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
 from talkies.engines.animatic.planning.rehearsal import (
+    EFFECT_S,
     GAP_S,
     LEAD_S,
     TAIL_S,
@@ -37,7 +38,7 @@ from talkies.plan import (
     SpokenLine,
     Transition,
 )
-from talkies.script import Script, Sound
+from talkies.script import Script, Sound, When
 from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, Spec
 
 NAME = "animatic"
@@ -86,8 +87,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
         for sound in scene.shot.sounds:
             if sound.begins_late:
-                latest_s = max(span[1] - SHORTEST_AMBIENCE_S, span[0])
-                begun_s[index, sound.kind] = min(moment_of(sound.position, span, heard), latest_s)
+                begun_s[index, sound.kind] = _begins_s(sound, span, heard)
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
     if audible:
@@ -169,21 +169,40 @@ def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last
     return "last" if is_last else "first"
 
 
+def _begins_s(sound: Sound, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> float:
+    """Give the second at which an ambience that begins late does."""
+    moment_s = moment_of(When(position=sound.position, at_s=sound.at_s), span, heard)
+    if sound.at_s is not None:
+        return moment_s
+    return min(moment_s, max(span[1] - SHORTEST_AMBIENCE_S, span[0]))
+
+
 def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[float, Utterance | Sound]]:
     """Yield the shot's lines and one-shots with their moments in seconds, in the order of the text.
 
-    A line takes its own time. Where lines and one-shots alternate, a one-shot gets room of its own as
-    long as there is some; what time is left lies between the events as they lie in the text.
+    One-shots with a told second have that. A line takes its own time. Where lines and one-shots alternate, a
+    one-shot gets room of its own as long as there is some; what time is left lies between the events as they
+    lie in the text, and what is told after a told second comes after it where it can.
     """
     events: list[Utterance | Sound] = sorted([*scene.lines, *scene.effects], key=_position)
+    free = [sound for sound in scene.effects if sound.at_s is None]
     room_s = end_s - start_s - scene.speech_s if scene.lines else end_s - start_s - LEAD_S - TAIL_S
-    asked_s = sum(effect_s(sound) for sound in scene.effects)
+    asked_s = sum(effect_s(sound) for sound in free)
     squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
     slack_s = max(room_s - asked_s * squeeze, 0.0)
-    moment_s = start_s + LEAD_S
+    moment_s, earliest_s = start_s + LEAD_S, start_s
     for event in events:
-        yield moment_s + slack_s * _position(event), event
-        moment_s += event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
+        if isinstance(event, Sound) and event.at_s is not None:
+            told_s = told_second(event.at_s, (start_s, end_s))
+            earliest_s = max(earliest_s, told_s + EFFECT_S)
+            yield told_s, event
+            continue
+        usual_s = moment_s + slack_s * _position(event)
+        placed_s = max(usual_s, min(earliest_s, moment_s + slack_s))
+        takes_s = event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
+        moment_s += takes_s
+        earliest_s = max(earliest_s, placed_s + takes_s)
+        yield placed_s, event
 
 
 def _position(event: Utterance | Sound) -> float:
