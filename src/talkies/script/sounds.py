@@ -56,6 +56,8 @@ def read_sounds(
         last, sentences = taken_back.get(term.name, (-1, ()))
         if term in denied or term.first < last or passage.sentence(term.first) in sentences:
             continue
+        if _is_mute(passage, term):
+            continue
         if term.name == "surf" and position(term.first) in greetings:
             continue
         is_ambience = term.name in AMBIENCES
@@ -75,6 +77,40 @@ def read_sounds(
         times_s = told_s[:1] if is_ambience else told_s
         sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
     return tuple(sounds)
+
+
+def _is_mute(passage: Passage, term: Term) -> bool:
+    """Tell whether a term only names a thing that makes no sound now: "a bell on the desk", but "bells ring".
+
+    A thing that its clause names and nothing else is meant to be heard: "distant bells, birdsong".
+    """
+    things = passage.terms("mute", Span(term.first, term.first + 1))
+    if not things or things[0].last < term.last:
+        return False
+    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
+    is_sounding = any(
+        passage.covers(table, word)
+        for table in ("sounding", "sound_itself")
+        for word in range(*clause)
+        if not term.first <= word < term.last
+    )
+    is_listed = any(
+        heading.name == "sound" for heading in passage.terms("heading", Span(sentence.first, term.first))
+    )
+    return not (is_sounding or is_listed or _is_alone(passage, term, clause))
+
+
+def _is_alone(passage: Passage, term: Term, clause: Span) -> bool:
+    """Tell whether a clause names a sound, how loud it is, and nothing else."""
+    is_shown = passage.covers("wearing", clause.first)  # "with a drum", but "with distant drums"
+    if is_shown and not passage.terms("loudness", Span(clause.first, term.first)):
+        return False
+    tables = ("loudness", "determiner", "number", "late", "sound")
+    return all(
+        passage.is_filler(word) or any(passage.covers(table, word) for table in tables)
+        for word in range(*clause)
+        if not term.first <= word < term.last
+    )
 
 
 def _taken_back(passage: Passage, denied: Iterable[Term]) -> dict[str, tuple[int, set[Span]]]:
