@@ -279,13 +279,17 @@ class SpokenLine(_Value):
 
 
 class PlacedSound(_Value):
-    """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level."""
+    """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level.
+
+    `pace` is how many times as quickly as those of somebody who walks footsteps follow one another.
+    """
 
     kind: Ambience | Effect
     shot: int
     start_sample: int
     sample_count: int
     level_db: float = 0.0
+    pace: float = 1.0
 
 
 class Cue(_Value):

@@ -10,6 +10,7 @@ import pytest
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
+from talkies.engines.animatic.sound.soundtrack import heard_steps
 from talkies.plan import AMBIENCES, Effect, Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
@@ -418,3 +419,10 @@ def test_rain_and_deeds_come_at_the_second_that_the_prompt_names() -> None:
 
 def test_an_open_length_has_room_for_the_seconds_that_are_named() -> None:
     assert plan("At 9s a gunshot.", duration=-1).duration_s > 9
+
+
+def test_somebody_who_runs_is_heard_to_step_quicker_than_somebody_who_walks() -> None:
+    walking = heard_steps(plan("A man walks down the street.", duration=8))
+    running = heard_steps(plan("A man runs down the street.", duration=8))
+
+    assert 1.4 * len(walking) < len(running) < 1.7 * len(walking)

@@ -69,7 +69,8 @@ class Sound(_Value):
     `position` is where in the shot's text it stands, from 0 (beginning) to 1 (end). `count` is how many
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
     from words such as "distant". `begins_late`: the text lets an ambience begin at its position ("then
-    applause") and not with its shot.
+    applause") and not with its shot. `at_s` is the second that the text names for it, as for `When`.
+    `is_quick`: footsteps of somebody who runs.
     """
 
     kind: Ambience | Effect
@@ -78,6 +79,7 @@ class Sound(_Value):
     loudness: Literal["faint", "normal", "loud"] = "normal"
     begins_late: bool = False
     at_s: float | None = None
+    is_quick: bool = False
 
 
 class Action(_Value):

@@ -30,6 +30,13 @@ _OF_A_MOMENT = frozenset(
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
+_TOLD_BY = {
+    "explosion": frozenset({"fireworks"}),  # "fireworks explode"
+    "fire": frozenset({"gunshot", "gunfire"}),  # "machine gun fire"
+    "thunder": frozenset({"hooves"}),  # "hooves thunder"
+    "thud": frozenset({"helicopter", "hammer"}),
+}
+"""Sounds that may only be a word of another one, told right before."""
 _STRUCK = frozenset({"bell"})  # what strikes a number: "the clock strikes three"
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
@@ -56,7 +63,7 @@ def read_sounds(
         last, sentences = taken_back.get(term.name, (-1, ()))
         if term in denied or term.first < last or passage.sentence(term.first) in sentences:
             continue
-        if _is_mute(passage, term):
+        if _is_mute(passage, term) or _is_word_of_another(passage, term) or _is_by_animal(passage, term):
             continue
         if term.name == "surf" and position(term.first) in greetings:
             continue
@@ -73,6 +80,7 @@ def read_sounds(
             loudness=_loudness(passage, term),
             begins_late=is_ambience
             and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
+            is_quick=term.name == "footsteps" and _is_running(passage, term),
         )
         times_s = told_s[:1] if is_ambience else told_s
         sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
@@ -98,6 +106,28 @@ def _is_mute(passage: Passage, term: Term) -> bool:
         heading.name == "sound" for heading in passage.terms("heading", Span(sentence.first, term.first))
     )
     return not (is_sounding or is_listed or _is_alone(passage, term, clause))
+
+
+def _is_word_of_another(passage: Passage, term: Term) -> bool:
+    """Tell whether a term only says what another sound does: "fireworks explode", "machine gun fire"."""
+    first = max(passage.clause(term.first).first, term.first - _REACH)
+    before = passage.terms("sound", Span(first, term.first))
+    return any(other.name in _TOLD_BY.get(term.name, ()) for other in before)
+
+
+def _is_by_animal(passage: Passage, term: Term) -> bool:
+    """Tell whether steps are not a person's: "the horse walks"."""
+    if term.name != "footsteps":
+        return False
+    before = passage.terms("person", Span(passage.clause(term.first).first, term.first))
+    return bool(before) and all(other.name == "animal" for other in before)
+
+
+def _is_running(passage: Passage, term: Term) -> bool:
+    """Tell whether steps are those of somebody who runs."""
+    clause = passage.clause(term.first)
+    near = range(max(clause.first, term.first - _REACH), min(clause.last, term.last + _REACH))
+    return any(passage.covers("running", word) for word in near)
 
 
 def _is_alone(passage: Passage, term: Term, clause: Span) -> bool:

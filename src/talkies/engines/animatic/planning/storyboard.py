@@ -44,6 +44,7 @@ from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRA
 NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
+RUNNING_PACE = 1.55  # about 167 steps a minute
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
 
 MOOD_SIGNS: tuple[tuple[frozenset[str], Mood], ...] = (
@@ -284,6 +285,7 @@ def _ambiences(
                     start_sample=start,
                     sample_count=end - start,
                     level_db=LEVEL_DB[run[0][1].loudness],
+                    pace=RUNNING_PACE if run[0][1].is_quick else 1.0,
                 )
                 run = []
 

@@ -97,18 +97,22 @@ _EFFECTS: dict[Effect, _OneShot] = {
 }
 
 
-def ambience(kind: Ambience, *, sample_count: int, seed: int) -> Samples:
+def ambience(kind: Ambience, *, sample_count: int, seed: int, pace: float = 1.0) -> Samples:
     """Make a steady bed `(sample_count, 2)` float32, 48 kHz, that never repeats, at `AMBIENCE_LUFS`.
 
-    Loudness is integrated as in ITU-R BS.1770-4.
+    `pace` is that of footsteps, 1 for walking. Loudness is integrated as in ITU-R BS.1770-4.
     """
-    scene = _AMBIENCES[kind](rng(seed, "ambience", kind), sample_count)
+    generator = rng(seed, "ambience", kind)
+    if kind == "footsteps":
+        scene = people.footsteps(generator, sample_count, pace)
+    else:
+        scene = _AMBIENCES[kind](generator, sample_count)
     return at_loudness(soften_edges(band(scene, _LOWEST_HZ, None)), AMBIENCE_LUFS)
 
 
-def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
+def step_times(*, sample_count: int, seed: int, pace: float = 1.0) -> tuple[float, ...]:
     """Give the seconds at which the heels strike in the footsteps that `ambience` makes."""
-    return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count).tolist())
+    return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count, pace).tolist())
 
 
 def effect(kind: Effect, *, seed: int) -> Samples:

@@ -64,7 +64,7 @@ def heard_steps(plan: Plan) -> tuple[float, ...]:
         sound.start_sample / SAMPLE_RATE + moment_s
         for sound, seed in _beds(plan)
         if sound.kind == "footsteps"
-        for moment_s in effects.step_times(sample_count=sound.sample_count, seed=seed)
+        for moment_s in effects.step_times(sample_count=sound.sample_count, seed=seed, pace=sound.pace)
     )
 
 
@@ -81,7 +81,9 @@ def _ambience(plan: Plan) -> Samples | None:
         return None
     track = _silence(plan)
     for sound, seed in beds:
-        bed = effects.ambience(cast(Ambience, sound.kind), sample_count=sound.sample_count, seed=seed)
+        bed = effects.ambience(
+            cast(Ambience, sound.kind), sample_count=sound.sample_count, seed=seed, pace=sound.pace
+        )
         _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
     return track
 
