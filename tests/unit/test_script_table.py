@@ -62,6 +62,7 @@ def spell_script(script: Script) -> dict[str, Any]:
         "timing": " ".join(word for shot in shots for word in shot.timing),
         "style": list(script.style),
         "unquoted": [words for shot in shots for words in shot.unquoted],
+        "unheard": [words for shot in shots for words in shot.unheard],
         "ending": script.ending,
         "silent": script.silent,
         "music": "none"

@@ -426,3 +426,11 @@ def test_somebody_who_runs_is_heard_to_step_quicker_than_somebody_who_walks() ->
     running = heard_steps(plan("A man runs down the street.", duration=8))
 
     assert 1.4 * len(walking) < len(running) < 1.7 * len(walking)
+
+
+def test_a_sound_that_is_not_known_is_named_unless_no_sound_is_wanted() -> None:
+    told = plan("The pans clang in the kitchen.").not_rendered
+    silent = plan("The pans clang in the kitchen.", generate_audio=False).not_rendered
+
+    assert any("“The pans clang in the kitchen”" in sentence for sentence in told)
+    assert not any("clang" in sentence for sentence in silent)

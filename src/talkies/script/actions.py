@@ -26,7 +26,7 @@ _DOING = re.compile(r"[a-z]{3,}ing")
 _SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut to": what follows is seen
 _LOOKS = ("face", "look", "expression")
 _IS = ("is", "are")
-_CALLS = frozenset({"cry", "sing"})  # what birds do, too
+_CALLS = frozenset({"cry", "sing", "gesture"})  # what birds and doors do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
 _ORDERED = frozenset({"wave", "smile", "frown", "surprise", "anger", "sadness"})  # "smile and wave"
@@ -279,7 +279,9 @@ def _is_sound_note(passage: Passage, term: Term) -> bool:
 
 
 def _is_of_music(passage: Passage, term: Term) -> bool:
-    """Tell whether a feeling is that of the music which follows: "sad piano", 悲伤的钢琴曲."""
+    """Tell whether it is the music which follows that has it: "sad piano", "dance music", 悲伤的钢琴曲."""
+    if passage.covers("music", term.last):
+        return True
     if term.name not in _FEELINGS:
         return False
     following = Span(term.last, min(term.last + _REACH_TO_MUSIC, passage.clause(term.first).last))

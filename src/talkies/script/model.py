@@ -110,7 +110,8 @@ class ScriptShot(_Value):
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
     names for the shot. `coming` tells which weathers begin within it, and when.
-    `unquoted` holds the prompt's words for speech that does not stand in quotes.
+    `unquoted` holds the prompt's words for speech that does not stand in quotes, `unheard` those for sounds
+    that are not known.
     """
 
     text: str
@@ -123,6 +124,7 @@ class ScriptShot(_Value):
     seconds: float | None = None
     lines: tuple[Line, ...] = ()
     unquoted: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()

@@ -23,6 +23,7 @@ from talkies.script.scoring import is_silent, read_music
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
 from talkies.script.structured import as_prose
+from talkies.script.unheard import read_unheard
 from talkies.script.unquoted import read_unquoted
 from talkies.script.words import QUOTE
 
@@ -76,10 +77,17 @@ def _without_flags(prompt: str) -> str:
 
 def _language(passage: Passage) -> str:
     """The language that the prompt itself is written in; that of its quotations if there is nothing else."""
-    unquoted = " ".join(word for word in passage.words if word != QUOTE)
+    unquoted = " ".join(
+        word for at, word in enumerate(passage.words) if word != QUOTE and not _is_of_music(passage, at)
+    )
     if any(character.isalpha() for character in unquoted):
         return detect(unquoted)
     return detect(" ".join(quotation.text for quotation in passage.quotation_at.values()))
+
+
+def _is_of_music(passage: Passage, word: int) -> bool:
+    """Tell whether a word names music, as it does in every language: "lo-fi"."""
+    return any(passage.covers(table, word) for table in ("music", "genre", "instrument"))
 
 
 def _ending(passage: Passage, first: int) -> str | None:
@@ -109,6 +117,7 @@ def _shot(
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
+        unheard=read_unheard(passage, span),
         sounds=read_sounds(passage, span, position, clock, actions),
         actions=actions,
         weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
@@ -149,6 +158,7 @@ def _with_preamble_spread(shots: list[ScriptShot], spans: list[ShotSpan]) -> tup
                 *first.actions,
             ),
             "unquoted": (*preamble.unquoted, *first.unquoted),
+            "unheard": (*preamble.unheard, *first.unheard),
             "framing": first.framing if first.framing != Framing() else preamble.framing,
         }
     )
