@@ -306,6 +306,13 @@ class Cue(_Value):
     end_s: float
 
 
+class Silence(_Value):
+    """A while without music and ambience, in seconds from the clip's start."""
+
+    start_s: float
+    end_s: float
+
+
 class MusicCue(_Value):
     """The music under the whole clip.
 
@@ -335,6 +342,7 @@ class Plan(_Value):
     lines: tuple[SpokenLine, ...] = ()
     sounds: tuple[PlacedSound, ...] = ()
     cues: tuple[Cue, ...] = ()
+    silences: tuple[Silence, ...] = ()
     music: MusicCue | None = None
     audio: bool = True
     not_rendered: tuple[str, ...] = ()

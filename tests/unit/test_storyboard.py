@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
-from talkies.engines.animatic.sound.soundtrack import heard_steps
+from talkies.engines.animatic.sound.soundtrack import heard_steps, record
 from talkies.plan import AMBIENCES, Effect, Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
@@ -434,3 +435,44 @@ def test_a_sound_that_is_not_known_is_named_unless_no_sound_is_wanted() -> None:
 
     assert any("“The pans clang in the kitchen”" in sentence for sentence in told)
     assert not any("clang" in sentence for sentence in silent)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("The clock ticks, then stops.", "clock"),
+        ("A man walks in the rain, then stops.", "footsteps"),
+        ("Applause. The applause fades away.", "applause"),
+        ("雨下着，然后雨停了。", "rain"),
+    ],
+)
+def test_an_ambience_that_is_told_to_stop_ends_within_the_clip(prompt: str, kind: str) -> None:
+    made = plan(prompt, duration=8)
+
+    lasting: dict[str, float] = {
+        sound.kind: (sound.start_sample + sound.sample_count) / SAMPLE_RATE for sound in made.sounds
+    }
+    assert 2.0 < lasting.pop(kind) < 7.0
+    assert all(end_s == 8.0 for end_s in lasting.values())
+
+
+def test_a_weather_ends_with_its_sound() -> None:
+    made = plan("It rains on the street. Then the rain stops at 5 seconds.", duration=8)
+
+    assert [cue.end_s for cue in made.cues if cue.kind == "rain"] == [5.0]
+    assert [(sound.kind, sound.sample_count) for sound in made.sounds] == [("rain", 5 * SAMPLE_RATE)]
+
+
+def test_silence_takes_music_and_ambience_away_for_as_long_as_it_is_told() -> None:
+    made = plan("Silence for two seconds, then an explosion. A busy street.", duration=6)
+
+    tracks = {track.name: track.samples for track in record(made)}
+    quiet, later = slice(0, 2 * SAMPLE_RATE), slice(3 * SAMPLE_RATE, None)
+    assert hits(made) == [("explosion", 2.0)]
+    for name in ("music", "ambience"):
+        assert not tracks[name][quiet].any()
+        assert np.abs(tracks[name][later]).max() > 0.01
+
+
+def test_who_does_something_in_silence_takes_no_sound_away() -> None:
+    assert plan("They eat in silence. Rain falls.").silences == ()

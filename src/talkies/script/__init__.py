@@ -4,6 +4,7 @@ from talkies.plan import ActionKind, Light, Weather
 from talkies.script.model import (
     Action,
     Angle,
+    Hush,
     Line,
     Music,
     Script,
@@ -18,6 +19,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "Angle",
+    "Hush",
     "Light",
     "Line",
     "Music",

@@ -69,6 +69,12 @@ class Clock:
                 return min(told, key=lambda time: abs(time.first - word)).seconds
         return self._after_length(word) or ((self._begins_s,) if self._begins_s is not None else ())
 
+    def length(self, word: int) -> float | None:
+        """Give the seconds for which lasts what a word's clause tells; None where it names no length."""
+        clause = self._passage.clause(word)
+        lasting = [time for time in self._times if time.first < clause.last and time.last > clause.first]
+        return next((time.seconds for time in lasting if time.role == "length"), None)
+
     def first_second(self, word: int) -> float | None:
         """Give the first of `seconds`; None where the text tells none."""
         return next(iter(self.seconds(word)), None)

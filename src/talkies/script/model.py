@@ -63,6 +63,25 @@ class Line(_Value):
     position: float = 0.0
 
 
+class When(_Value):
+    """A moment within a shot: where its text tells it, from 0 to 1, and the second, if one is named.
+
+    `at_s` counts from the shot's beginning, or from the clip's where that lies in the shot; below 0 it
+    counts back from the shot's end.
+    """
+
+    position: float
+    at_s: float | None = None
+
+
+class Hush(_Value):
+    """A while without music and ambience: from `begin` for `lasts_s`, to `end` or to the shot's end."""
+
+    begin: When
+    end: When | None = None
+    lasts_s: float | None = None
+
+
 class Sound(_Value):
     """A sound that the prompt names or implies.
 
@@ -70,7 +89,7 @@ class Sound(_Value):
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
     from words such as "distant". `begins_late`: the text lets an ambience begin at its position ("then
     applause") and not with its shot. `at_s` is the second that the text names for it, as for `When`.
-    `is_quick`: footsteps of somebody who runs.
+    `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
     """
 
     kind: Ambience | Effect
@@ -79,6 +98,7 @@ class Sound(_Value):
     loudness: Literal["faint", "normal", "loud"] = "normal"
     begins_late: bool = False
     at_s: float | None = None
+    ends: When | None = None
     is_quick: bool = False
 
 
@@ -92,24 +112,14 @@ class Action(_Value):
     at_s: float | None = None
 
 
-class When(_Value):
-    """A moment within a shot: where its text tells it, from 0 to 1, and the second, if one is named.
-
-    `at_s` counts from the shot's beginning, or from the clip's where that lies in the shot; below 0 it
-    counts back from the shot's end.
-    """
-
-    position: float
-    at_s: float | None = None
-
-
 class ScriptShot(_Value):
     """One shot as the prompt tells it. `transition` is how it is entered; None for the first.
 
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
-    names for the shot. `coming` tells which weathers begin within it, and when.
+    names for the shot. `coming` tells which weathers begin within it, and when,
+    `leaving` which end, and `hushes` when nothing is heard.
     `unquoted` holds the prompt's words for speech that does not stand in quotes, `unheard` those for sounds
     that are not known.
     """
@@ -129,6 +139,8 @@ class ScriptShot(_Value):
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()
     coming: dict[Weather, When] = {}
+    leaving: dict[Weather, When] = {}
+    hushes: tuple[Hush, ...] = ()
     light: tuple[Light, ...] = ()
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()

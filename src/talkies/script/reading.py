@@ -11,8 +11,9 @@ from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
 from talkies.script.clock import Clock
 from talkies.script.dialogue import Dialogue
+from talkies.script.endings import read_endings, read_hushes
 from talkies.script.languages import detect
-from talkies.script.model import Angle, Script, ScriptShot, Timing
+from talkies.script.model import Angle, Script, ScriptShot, Timing, When
 from talkies.script.moments import coming_weather
 from talkies.script.owners import Owner, clause_owners
 from talkies.script.passage import Passage, Span
@@ -106,6 +107,8 @@ def _shot(
     lines = dialogue.read(span)
     clock = Clock(passage, span, shot.begins_s)
     actions = read_actions(passage, people, owners, span, position, clock)
+    endings = read_endings(passage, span, position, clock)
+    weather = told(passage, "weather", span)
     return ScriptShot(
         text=passage.spelt(span.first, span.last).lstrip(_MARKS),
         framing=camera.framing,
@@ -118,10 +121,12 @@ def _shot(
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
         unheard=read_unheard(passage, span),
-        sounds=read_sounds(passage, span, position, clock, actions),
+        sounds=read_sounds(passage, span, position, clock, actions, endings),
         actions=actions,
-        weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
+        weather=cast("tuple[Weather, ...]", weather),
         coming=coming_weather(passage, span, position, clock),
+        leaving=cast("dict[Weather, When]", {name: endings[name] for name in weather if name in endings}),
+        hushes=tuple(read_hushes(passage, span, position, clock)),
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),

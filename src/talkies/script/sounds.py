@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
 from talkies.script.clock import Clock
-from talkies.script.model import Action, Sound
+from talkies.script.model import Action, Sound, When
 from talkies.script.moments import begins_late
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
@@ -47,11 +47,13 @@ def read_sounds(
     position: Callable[[int], float],
     clock: Clock,
     actions: Sequence[Action],
+    endings: Mapping[str, When],
 ) -> tuple[Sound, ...]:
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
     An effect for which several seconds are named is heard at each. `position(word)` is where in the shot's
-    text a word stands, from 0 to 1. `actions` are the shot's: where somebody waves, no sea is heard.
+    text a word stands, from 0 to 1. `actions` are the shot's: where
+    somebody waves, no sea is heard. `endings` tells what stops when.
     """
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
@@ -82,6 +84,9 @@ def read_sounds(
             and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
             is_quick=term.name == "footsteps" and _is_running(passage, term),
         )
+        ends = endings.get(term.name) if is_ambience else None
+        if ends is not None and ends.position > sound.position:
+            sound = sound.model_copy(update={"ends": ends})
         times_s = told_s[:1] if is_ambience else told_s
         sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
     return tuple(sounds)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 
-from talkies.plan import ActionKind, Cue
+from talkies.plan import ActionKind, Cue, Weather
 from talkies.script import Action, ScriptShot, When
 
 _SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
@@ -51,7 +52,9 @@ def lay_cues(
     coming_s = weather_begins(shot, span, heard)
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
-            yield Cue(kind=word, shot=index, start_s=coming_s.get(word, span[0]), end_s=span[1])
+            start_s, leaving = coming_s.get(word, span[0]), shot.leaving.get(cast(Weather, word))
+            end_s = span[1] if leaving is None else max(moment_of(leaving, span, heard), start_s)
+            yield Cue(kind=word, shot=index, start_s=start_s, end_s=round(end_s, 3))
     strokes = list(thunder_s)
     if not strokes and "lightning" in shot.light:
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]

@@ -35,10 +35,11 @@ from talkies.plan import (
     PlacedSound,
     Plan,
     Shot,
+    Silence,
     SpokenLine,
     Transition,
 )
-from talkies.script import Script, Sound, When
+from talkies.script import Hush, Script, Sound, When
 from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, Spec
 
 NAME = "animatic"
@@ -69,6 +70,8 @@ def draw(spec: Spec, script: Script) -> Plan:
     sounds: list[PlacedSound] = []
     cues: list[Cue] = []
     begun_s: dict[tuple[int, str], float] = {}
+    ended_s: dict[tuple[int, str], float] = {}
+    hushes: list[Silence] = []
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
@@ -89,10 +92,13 @@ def draw(spec: Spec, script: Script) -> Plan:
         for sound in scene.shot.sounds:
             if sound.begins_late:
                 begun_s[index, sound.kind] = _begins_s(sound, span, heard)
+            if sound.ends is not None:
+                ended_s[index, sound.kind] = moment_of(sound.ends, span, heard)
+        hushes += [_silence(hush, span, heard) for hush in scene.shot.hushes]
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
     if audible:
-        sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s))
+        sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s, ended_s))
     return Plan(
         engine=NAME,
         width=spec.size[0],
@@ -104,6 +110,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         sounds=tuple(sounds),
         cues=tuple(cues),
         music=music,
+        silences=tuple(hushes),
         audio=spec.generate_audio,
         not_rendered=rehearsal.left_out + omissions.list_omissions(spec, script),
         notes=tuple(_notes(spec, rehearsal)),
@@ -168,6 +175,16 @@ def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last
     if only:
         return "both"
     return "last" if is_last else "first"
+
+
+def _silence(hush: Hush, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> Silence:
+    """Give a hush its seconds within a shot."""
+    start_s = moment_of(hush.begin, span, heard) if hush.begin.position else span[0]
+    if hush.lasts_s is not None:
+        end_s = start_s + hush.lasts_s
+    else:
+        end_s = span[1] if hush.end is None else moment_of(hush.end, span, heard)
+    return Silence(start_s=round(start_s, 3), end_s=round(min(max(end_s, start_s), span[1]), 3))
 
 
 def _begins_s(sound: Sound, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> float:
@@ -260,11 +277,14 @@ def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: 
 
 
 def _ambiences(
-    scenes: Sequence[Scene], edges: Sequence[int], begun_s: Mapping[tuple[int, str], float]
+    scenes: Sequence[Scene],
+    edges: Sequence[int],
+    begun_s: Mapping[tuple[int, str], float],
+    ended_s: Mapping[tuple[int, str], float],
 ) -> Iterator[PlacedSound]:
     """Place each ambience for the whole shot; one that goes on in the next shot is one sound.
 
-    `begun_s`: when those that begin within a shot do, by shot and kind.
+    `begun_s` and `ended_s`: when those that begin or end within a shot do, by shot and kind.
     """
     kinds = dict.fromkeys(
         sound.kind for scene in scenes for sound in scene.shot.sounds if sound.kind in AMBIENCES
@@ -275,10 +295,11 @@ def _ambiences(
             heard = scene and next((sound for sound in scene.shot.sounds if sound.kind == kind), None)
             if heard:
                 run.append((index, heard))
-            elif run:
-                first, end = run[0][0], edges[run[-1][0] + 1] * SAMPLES_PER_FRAME
+            if run and (not heard or heard.ends is not None):
+                first, last = run[0][0], run[-1][0]
+                ends_s = ended_s.get((last, kind), edges[last + 1] / FRAME_RATE)
                 begins_s = begun_s.get((first, kind), edges[first] / FRAME_RATE)
-                start = round(begins_s * SAMPLE_RATE)
+                start, end = round(begins_s * SAMPLE_RATE), round(max(begins_s, ends_s) * SAMPLE_RATE)
                 yield PlacedSound(
                     kind=kind,
                     shot=first,
