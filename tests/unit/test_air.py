@@ -402,7 +402,9 @@ def test_a_weather_that_comes_leaves_the_photo_alone_until_then(kind: Weather) -
     begin = 60
     over = air(late_plan(kind, begin / FRAME_RATE), where)
 
-    before, soon, late = (drawn(over, index, where).astype(int) for index in (begin - 32, begin + 6, begin + 30))
+    before, soon, late = (
+        drawn(over, index, where).astype(int) for index in (begin - 32, begin + 6, begin + 30)
+    )
     assert np.array_equal(before, where.prepared)
     first, last = (np.abs(frame - where.prepared).mean() for frame in (soon, late))
     assert 0 < first < last

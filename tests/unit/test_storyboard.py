@@ -476,3 +476,11 @@ def test_silence_takes_music_and_ambience_away_for_as_long_as_it_is_told() -> No
 
 def test_who_does_something_in_silence_takes_no_sound_away() -> None:
     assert plan("They eat in silence. Rain falls.").silences == ()
+
+
+def test_a_silence_ends_with_the_next_sound() -> None:
+    made = plan("Absolute silence. Then a gunshot.", duration=6)
+
+    silence, (_, shot_s) = made.silences[0], hits(made)[0]
+    assert silence.start_s == 0.0
+    assert abs(silence.end_s - shot_s) < 0.2

@@ -35,14 +35,13 @@ def read_hushes(
             continue
         is_first = not any(passage.is_known(word) for word in range(span.first, clause.first))
         at_s = clock.first_second(term.first)
-        begin = When(position=0.0 if is_first else position(term.first), at_s=0.0 if is_first else at_s)
-        then = [
-            word
-            for word in range(clause.last, min(passage.sentence(term.first).last, span.last))
-            if passage.covers("late", word, "then")
-        ]
+        begin = When(
+            position=0.0 if is_first else position(term.first),
+            at_s=0.0 if is_first and at_s is None else at_s,
+        )
         lasts_s = clock.length(term.first)
-        end = When(position=position(then[0])) if then and lasts_s is None else None
+        following = passage.terms("sound", Span(clause.last, span.last))
+        end = When(position=position(following[0].first)) if following and lasts_s is None else None
         yield Hush(begin=begin, end=end, lasts_s=lasts_s)
 
 

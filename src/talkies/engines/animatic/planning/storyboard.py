@@ -179,7 +179,7 @@ def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last
 
 def _silence(hush: Hush, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> Silence:
     """Give a hush its seconds within a shot."""
-    start_s = moment_of(hush.begin, span, heard) if hush.begin.position else span[0]
+    start_s = moment_of(hush.begin, span, heard)
     if hush.lasts_s is not None:
         end_s = start_s + hush.lasts_s
     else:
