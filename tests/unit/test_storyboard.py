@@ -484,3 +484,5 @@ def test_a_silence_ends_with_the_next_sound() -> None:
     silence, (_, shot_s) = made.silences[0], hits(made)[0]
     assert silence.start_s == 0.0
     assert abs(silence.end_s - shot_s) < 0.2
+    rain = plan("Silence at first, then rain.", duration=6)
+    assert rain.silences[0].end_s * SAMPLE_RATE == rain.sounds[0].start_sample

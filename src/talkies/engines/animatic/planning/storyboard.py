@@ -94,9 +94,10 @@ def draw(spec: Spec, script: Script) -> Plan:
                 begun_s[index, sound.kind] = _begins_s(sound, span, heard)
             if sound.ends is not None:
                 ended_s[index, sound.kind] = moment_of(sound.ends, span, heard)
-        hushes += [_silence(hush, span, heard) for hush in scene.shot.hushes]
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
+        begun = [begin_s for (shot, _), begin_s in begun_s.items() if shot == index]
+        hushes += [_silence(hush, span, heard, begun) for hush in scene.shot.hushes]
     if audible:
         sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s, ended_s))
     return Plan(
@@ -177,13 +178,19 @@ def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last
     return "last" if is_last else "first"
 
 
-def _silence(hush: Hush, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> Silence:
-    """Give a hush its seconds within a shot."""
+def _silence(
+    hush: Hush,
+    span: tuple[float, float],
+    heard: Sequence[tuple[float, float, float]],
+    begun_s: Sequence[float],
+) -> Silence:
+    """Give a hush its seconds within a shot; it ends where an ambience begins, which `begun_s` tells."""
     start_s = moment_of(hush.begin, span, heard)
     if hush.lasts_s is not None:
         end_s = start_s + hush.lasts_s
     else:
-        end_s = span[1] if hush.end is None else moment_of(hush.end, span, heard)
+        told_s = span[1] if hush.end is None else moment_of(hush.end, span, heard)
+        end_s = min((told_s, *(begin_s for begin_s in begun_s if begin_s > start_s)))
     return Silence(start_s=round(start_s, 3), end_s=round(min(max(end_s, start_s), span[1]), 3))
 
 
