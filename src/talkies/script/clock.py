@@ -11,6 +11,7 @@ from talkies.script.words import is_mark
 _COLONS = ":："
 _TEN = 10
 _LONGEST_NUMBER = 3  # words: 二十五
+_REACH_TO_THEN = 12  # words from a "then" to what happens
 _LONGEST_ASIDE = 2  # words between "at" and its number: "at exactly the"
 
 _Role = Literal[
@@ -95,11 +96,14 @@ class Clock:
     def _after_length(self, word: int) -> tuple[float, ...]:
         """The end of what lasts before a "then": "silence for two seconds, then an explosion"."""
         passage, sentence = self._passage, self._passage.sentence(word)
+        own = range(max(passage.clause(word).first, word - _REACH_TO_THEN), word)
+        if not any(passage.covers("late", at, "then") for at in own):
+            return ()
         before = Span(max(sentence.first, self._span.first), passage.clause(word).first)
         lasting = [
             time for time in self._times if time.role == "length" and before.first <= time.first < before.last
         ]
-        if not lasting or not any(passage.covers("late", at, "then") for at in range(lasting[-1].last, word)):
+        if not lasting:
             return ()
         told = [time for time in self._told if before.first <= time.first < lasting[-1].first]
         if not told and sentence != self._opening:

@@ -11,6 +11,8 @@ from talkies.script.vocabulary import HIDING, Term, vocabulary
 from talkies.script.words import is_mark
 
 _TABLES = ("sound", "weather")
+_MOST_CLAUSES = 4  # clauses back in which what stops is looked for
+_LONGEST_SUBJECT = 16  # words before "stops"
 _BY_PEOPLE = frozenset({"footsteps", "typing", "applause", "engine"})  # what ends when somebody stops
 
 
@@ -47,7 +49,7 @@ def read_hushes(
 
 def _ending_names(passage: Passage, span: Span, term: Term) -> set[str]:
     clause = passage.clause(term.first)
-    first = max(clause.first, span.first)
+    first = max(clause.first, span.first, term.first - _LONGEST_SUBJECT)
     named = _names(passage.words[first : term.first])
     if named:
         return {name for _, name in named}
@@ -59,11 +61,14 @@ def _ending_names(passage: Passage, span: Span, term: Term) -> set[str]:
 
 def _names_before(passage: Passage, span: Span) -> set[str]:
     """What is told first in the nearest clause before; where somebody is named, what they do."""
-    for number in range(passage.clause_of[max(span.last - 1, 0)], -1, -1):
+    last = passage.clause_of[max(span.last - 1, 0)]
+    for number in range(last, max(last - _MOST_CLAUSES, -1), -1):
         clause = passage.clauses[number]
         if clause.last <= span.first:
             break
-        named = _names(passage.words[max(clause.first, span.first) : clause.last])
+        named = _names(
+            passage.words[max(clause.first, span.first, clause.last - 3 * _LONGEST_SUBJECT) : clause.last]
+        )
         if passage.terms("person", clause):
             named = [one for one in named if one[1] in _BY_PEOPLE] or named
         if named:

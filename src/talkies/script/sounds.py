@@ -37,6 +37,7 @@ _TOLD_BY = {
     "thud": frozenset({"helicopter", "hammer"}),
 }
 """Sounds that may only be a word of another one, told right before."""
+_CLAUSE_REACH = 24  # words or characters around a thing in which something is done with it
 _STRUCK = frozenset({"bell"})  # what strikes a number: "the clock strikes three"
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
@@ -100,7 +101,8 @@ def _is_mute(passage: Passage, term: Term) -> bool:
     things = passage.terms("mute", Span(term.first, term.first + 1))
     if not things or things[0].last < term.last:
         return False
-    sentence, clause = passage.sentence(term.first), passage.clause(term.first)
+    sentence, whole = passage.sentence(term.first), passage.clause(term.first)
+    clause = Span(max(whole.first, term.first - _CLAUSE_REACH), min(whole.last, term.last + _CLAUSE_REACH))
     is_sounding = any(
         passage.covers(table, word)
         for table in ("sounding", "sound_itself")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
-from talkies.script.words import QUOTE, is_mark, is_unspaced
+from talkies.script.words import is_mark, is_unspaced
 
 _MARKS = " ,.;:!?，。；：！？、()（）\n-–—"
 _LONGEST_NAME = 6  # characters of what makes a Chinese …声
@@ -27,9 +28,10 @@ def read_unheard(passage: Passage, span: Span) -> tuple[str, ...]:
 
 
 def _told(passage: Passage, span: Span) -> Iterator[Span]:
+    known = _known_clauses(passage, span, _HEARD + _MUSIC)
     for term in passage.terms("told_sound", span):
         clause = _within(passage.clause(term.first), span)
-        if passage.is_negated(term, "sound") or _is_known(passage, clause, _HEARD + _MUSIC):
+        if passage.is_negated(term, "sound") or passage.clause_of[term.first] in known:
             continue
         if term.name == "before":
             name = Span(term.last, min(clause.last, term.last + _LONGEST_TEXT))
@@ -55,12 +57,15 @@ def _start_of_name(passage: Passage, clause: Span, term: Term) -> int:
 
 
 def _sounding(passage: Passage, span: Span) -> Iterator[Span]:
+    known = _known_clauses(passage, span, _HEARD)
+    quotes = sorted(passage.quotation_at)
     for term in passage.terms("sounding", span):
         clause = _within(passage.clause(term.first), span)
-        is_quoted = any(passage.words[word] == QUOTE for word in range(*passage.sentence(term.first)))
+        sentence = passage.sentence(term.first)
+        is_quoted = bisect_left(quotes, sentence.first) < bisect_left(quotes, sentence.last)
         if term.name != "verb" or is_quoted or passage.is_negated(term, "sound"):
             continue
-        if not _is_known(passage, clause, _HEARD) and _is_done(passage, clause, term):
+        if passage.clause_of[term.first] not in known and _is_done(passage, clause, term):
             yield clause
 
 
@@ -68,9 +73,9 @@ def _within(clause: Span, span: Span) -> Span:
     return Span(max(clause.first, span.first), min(clause.last, span.last))
 
 
-def _is_known(passage: Passage, clause: Span, tables: tuple[str, ...]) -> bool:
-    """Tell whether a clause tells something that is heard, or a voice."""
-    return any(passage.covers(table, word) for table in tables for word in range(*clause))
+def _known_clauses(passage: Passage, span: Span, tables: tuple[str, ...]) -> frozenset[int]:
+    """The numbers of the clauses that tell something of the tables."""
+    return frozenset(passage.clause_of[term.first] for table in tables for term in passage.terms(table, span))
 
 
 def _is_done(passage: Passage, clause: Span, term: Term) -> bool:
