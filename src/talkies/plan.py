@@ -289,7 +289,8 @@ class PlacedSound(_Value):
     """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level.
 
     `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard. `voices` are
-    whose laughter it is; empty where that is not told.
+    whose laughter it is; empty where that is not told. `pace` is how many times as quickly as those of
+    somebody who walks footsteps follow one another.
     """
 
     kind: Ambience | Effect
@@ -300,6 +301,7 @@ class PlacedSound(_Value):
     strength: float = Field(default=0.0, ge=-1, le=1)
     is_distant: bool = False
     voices: tuple[Voice, ...] = ()
+    pace: float = 1.0
 
 
 class Cue(_Value):
@@ -323,6 +325,13 @@ class MusicTurn(_Value):
 
     kind: MusicTurnKind
     at_s: float
+
+
+class Silence(_Value):
+    """A while without music and ambience, in seconds from the clip's start."""
+
+    start_s: float
+    end_s: float
 
 
 class MusicCue(_Value):
@@ -356,6 +365,7 @@ class Plan(_Value):
     lines: tuple[SpokenLine, ...] = ()
     sounds: tuple[PlacedSound, ...] = ()
     cues: tuple[Cue, ...] = ()
+    silences: tuple[Silence, ...] = ()
     music: MusicCue | None = None
     audio: bool = True
     not_rendered: tuple[str, ...] = ()

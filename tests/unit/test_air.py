@@ -419,3 +419,15 @@ def test_before_a_weather_comes_a_picture_without_anything_else_that_moves_is_no
 
     frames = [drawn(over, index, where) for index in (0, 6, 12)]
     assert all(not np.array_equal(one, next_one) for one, next_one in pairwise(frames))
+
+
+def test_a_weather_that_ends_within_its_shot_thins_out_to_the_photo() -> None:
+    where = scene()
+    end = FRAMES // 4
+    over = air(plan(more=(Cue(kind="rain", shot=0, start_s=0.0, end_s=end / FRAME_RATE),)), where)
+
+    there, fading, gone = (
+        change(drawn(over, index, where), where.prepared).mean() for index in (end, end + 30, FRAMES - 2)
+    )
+
+    assert there > fading > gone == 0

@@ -370,3 +370,10 @@ def test_shots_named_by_moments_last_until_the_next() -> None:
 )
 def test_only_an_hour_that_comes_is_read(prompt: str, hour: str | None) -> None:
     assert read(prompt).shots[0].hour == hour
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"), [("Lo-fi hip hop beat.", "en"), ("Una mujer sonríe, lo-fi.", "es")]
+)
+def test_the_name_of_a_music_tells_no_language(prompt: str, language: str) -> None:
+    assert read(prompt).language == language

@@ -32,7 +32,9 @@ def spell_size(shot: ScriptShot) -> str:
 def spell_sound(sound: Sound) -> str:
     count = [f"x{sound.count}"] if sound.count is not None and sound.count > 1 else []
     loudness = [sound.loudness] if sound.loudness != "normal" else []
-    return " ".join([sound.kind, *count, *loudness, *(["far"] if sound.is_distant else []), *sound.voices])
+    moment = [f"@{sound.at_s:g}"] if sound.at_s is not None else []
+    far = ["far"] if sound.is_distant else []
+    return " ".join([sound.kind, *count, *loudness, *far, *moment, *sound.voices])
 
 
 def spell_line(line: Line) -> str:
@@ -61,6 +63,7 @@ def spell_script(script: Script) -> dict[str, Any]:
         "timing": " ".join(word for shot in shots for word in shot.timing),
         "style": list(script.style),
         "unquoted": [words for shot in shots for words in shot.unquoted],
+        "unheard": [words for shot in shots for words in shot.unheard],
         "ending": script.ending,
         "silent": script.silent,
         "music": "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ import pytest
 from talkies.engines.animatic.planning.rehearsal import PACES
 from talkies.engines.animatic.planning.storyboard import draw
 from talkies.engines.animatic.sound.effects import effect_onset
-from talkies.engines.animatic.sound.soundtrack import record
-from talkies.plan import Framing, Plan, SpokenLine
+from talkies.engines.animatic.sound.soundtrack import heard_steps, record
+from talkies.plan import AMBIENCES, Effect, Framing, Plan, SpokenLine
 from talkies.script import read
 from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME, PictureFacts, settle
 
@@ -449,3 +449,117 @@ def test_music_that_is_told_to_be_there_from_the_start_does_not_wait() -> None:
 
     assert score is not None
     assert [turn.kind for turn in score.turns] == ["swells"]
+
+
+def hits(made: Plan) -> list[tuple[str, float]]:
+    """Each one-shot of a plan with the second of its hit."""
+    return [
+        (sound.kind, round((sound.start_sample + effect_onset(cast(Effect, sound.kind))) / SAMPLE_RATE, 1))
+        for sound in made.sounds
+        if sound.kind not in AMBIENCES
+    ]
+
+
+def test_a_sound_is_heard_at_the_second_that_the_prompt_names() -> None:
+    made = plan("Glass breaks at 2s, a gunshot at 4.5 seconds. In the last second, a bell rings.", duration=8)
+
+    assert hits(made) == [("glass", 2.0), ("gunshot", 4.5), ("bell", 7.0)]
+
+
+def test_a_second_within_a_later_shot_counts_from_the_clip_or_else_from_the_shot() -> None:
+    prompt = "Shot 1 (4s): a lake. Shot 2 (4s): at 5s a gunshot, at 1s glass breaks, at 20s a bell rings."
+
+    made = plan(prompt, duration=8)
+
+    start_s = made.shots[1].start_frame / 24
+    told = dict(hits(made))
+    assert told["gunshot"] == 5.0
+    assert told["glass"] == round(start_s + 1.0, 1)
+    assert 7.0 < told["bell"] < 8.0
+
+
+def test_what_is_told_after_a_named_second_comes_after_it() -> None:
+    made = plan('At 4s a gunshot. She says: "What was that?" A bell rings.', duration=8)
+
+    told = dict(hits(made))
+    assert told["gunshot"] == 4.0
+    assert 4.0 < made.lines[0].start_s < made.lines[0].end_s < told["bell"]
+
+
+def test_rain_and_deeds_come_at_the_second_that_the_prompt_names() -> None:
+    made = plan("She smiles at 2s. It starts to rain at 5 seconds.", duration=8)
+
+    begin_s = {cue.kind: cue.start_s for cue in made.cues}
+    assert begin_s["smile"] == 2.0
+    assert begin_s["rain"] == 5.0
+    assert [sound.start_sample for sound in made.sounds if sound.kind == "rain"] == [5 * SAMPLE_RATE]
+
+
+def test_an_open_length_has_room_for_the_seconds_that_are_named() -> None:
+    assert plan("At 9s a gunshot.", duration=-1).duration_s > 9
+
+
+def test_somebody_who_runs_is_heard_to_step_quicker_than_somebody_who_walks() -> None:
+    walking = heard_steps(plan("A man walks down the street.", duration=8))
+    running = heard_steps(plan("A man runs down the street.", duration=8))
+
+    assert 1.4 * len(walking) < len(running) < 1.7 * len(walking)
+
+
+def test_a_sound_that_is_not_known_is_named_unless_no_sound_is_wanted() -> None:
+    told = plan("The pans clang in the kitchen.").not_rendered
+    silent = plan("The pans clang in the kitchen.", generate_audio=False).not_rendered
+
+    assert any("“The pans clang in the kitchen”" in sentence for sentence in told)
+    assert not any("clang" in sentence for sentence in silent)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("The clock ticks, then stops.", "clock"),
+        ("A man walks in the rain, then stops.", "footsteps"),
+        ("Applause. The applause fades away.", "applause"),
+        ("雨下着，然后雨停了。", "rain"),
+    ],
+)
+def test_an_ambience_that_is_told_to_stop_ends_within_the_clip(prompt: str, kind: str) -> None:
+    made = plan(prompt, duration=8)
+
+    lasting: dict[str, float] = {
+        sound.kind: (sound.start_sample + sound.sample_count) / SAMPLE_RATE for sound in made.sounds
+    }
+    assert 2.0 < lasting.pop(kind) < 7.0
+    assert all(end_s == 8.0 for end_s in lasting.values())
+
+
+def test_a_weather_ends_with_its_sound() -> None:
+    made = plan("It rains on the street. Then the rain stops at 5 seconds.", duration=8)
+
+    assert [cue.end_s for cue in made.cues if cue.kind == "rain"] == [5.0]
+    assert [(sound.kind, sound.sample_count) for sound in made.sounds] == [("rain", 5 * SAMPLE_RATE)]
+
+
+def test_silence_takes_music_and_ambience_away_for_as_long_as_it_is_told() -> None:
+    made = plan("Silence for two seconds, then an explosion. A busy street.", duration=6)
+
+    tracks = {track.name: track.samples for track in record(made)}
+    quiet, later = slice(0, 2 * SAMPLE_RATE), slice(3 * SAMPLE_RATE, None)
+    assert hits(made) == [("explosion", 2.0)]
+    for name in ("music", "ambience"):
+        assert not tracks[name][quiet].any()
+        assert np.abs(tracks[name][later]).max() > 0.01
+
+
+def test_who_does_something_in_silence_takes_no_sound_away() -> None:
+    assert plan("They eat in silence. Rain falls.").silences == ()
+
+
+def test_a_silence_ends_with_the_next_sound() -> None:
+    made = plan("Absolute silence. Then a gunshot.", duration=6)
+
+    silence, (_, shot_s) = made.silences[0], hits(made)[0]
+    assert silence.start_s == 0.0
+    assert abs(silence.end_s - shot_s) < 0.2
+    rain = plan("Silence at first, then rain.", duration=6)
+    assert rain.silences[0].end_s * SAMPLE_RATE == rain.sounds[0].start_sample

@@ -4,12 +4,14 @@ from talkies.plan import ActionKind, Light, Weather
 from talkies.script.model import (
     Action,
     Angle,
+    Hush,
     Line,
     Music,
     Script,
     ScriptShot,
     Sound,
     Timing,
+    When,
 )
 from talkies.script.reading import read
 
@@ -17,6 +19,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "Angle",
+    "Hush",
     "Light",
     "Line",
     "Music",
@@ -25,5 +28,6 @@ __all__ = [
     "Sound",
     "Timing",
     "Weather",
+    "When",
     "read",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 from talkies.plan import ActionKind, Speed
+from talkies.script.clock import Clock
 from talkies.script.feelings import find_feelings
 from talkies.script.model import Action
 from talkies.script.owners import Owner
@@ -23,7 +24,7 @@ _MARKS = " ,.;:!?，。；：！？、()（）\n-–—*&_/#~…"  # at the end 
 _VERB = re.compile(r"[a-z]{2,}[a-rt-z]s")  # the form for "she"
 _DOING = re.compile(r"[a-z]{3,}ing")
 _SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut to": what follows is seen
-_CALLS = frozenset({"cry", "sing"})  # what birds do, too
+_CALLS = frozenset({"cry", "sing", "gesture"})  # what birds and doors do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
 _ORDERED = frozenset({"wave", "smile", "frown", "surprise", "anger", "sadness"})  # "smile and wave"
@@ -39,6 +40,7 @@ def read_actions(
     owners: Sequence[Owner],
     span: Span,
     position: Callable[[int], float],
+    clock: Clock,
 ) -> tuple[Action, ...]:
     """Read the actions of a shot in order.
 
@@ -75,6 +77,7 @@ def read_actions(
                 text=_text(passage, term, span),
                 speed=_speed(passage, term),
                 position=position(term.first),
+                at_s=clock.first_second(term.first),
             )
         )
     actions += _unknown_actions(passage, people, span, position)
@@ -287,7 +290,9 @@ def _is_sound_note(passage: Passage, term: Term) -> bool:
 
 
 def _is_of_music(passage: Passage, term: Term) -> bool:
-    """Tell whether a feeling is that of the music which follows: "sad piano", 悲伤的钢琴曲."""
+    """Tell whether it is the music which follows that has it: "sad piano", "dance music", 悲伤的钢琴曲."""
+    if passage.covers("music", term.last):
+        return True
     if term.name not in _FEELINGS:
         return False
     following = Span(term.last, min(term.last + _REACH_TO_MUSIC, passage.clause(term.first).last))

@@ -144,7 +144,9 @@ class Dialogue:
         while last < span.last and not is_mark(passage.words[last]):
             last += 1
         is_name = passage.covers("determiner", first) or not any(
-            passage.covers(table, word) for word in range(first, last) for table in ("heading", "manner")
+            passage.covers(table, word)
+            for word in range(first, last)
+            for table in ("heading", "manner", "language")
         )
         if not is_name or last - first > _LONGEST_LABEL:
             return None

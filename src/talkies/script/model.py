@@ -66,6 +66,25 @@ class Line(_Value):
     position: float = 0.0
 
 
+class When(_Value):
+    """A moment within a shot: where its text tells it, from 0 to 1, and the second, if one is named.
+
+    `at_s` counts from the shot's beginning, or from the clip's where that lies in the shot; below 0 it
+    counts back from the shot's end.
+    """
+
+    position: float
+    at_s: float | None = None
+
+
+class Hush(_Value):
+    """A while without music and ambience: from `begin` for `lasts_s`, to `end` or to the shot's end."""
+
+    begin: When
+    end: When | None = None
+    lasts_s: float | None = None
+
+
 class Sound(_Value):
     """A sound that the prompt names or implies.
 
@@ -73,7 +92,8 @@ class Sound(_Value):
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
     from words such as "heavy" and "distant"; of the latter comes `is_distant`, too. `begins_late`: the text
     lets an ambience begin at its position ("then applause") and not with its shot. `voices` are whose
-    laughter it is, as far as the prompt tells.
+    laughter it is, as far as the prompt tells. `at_s` is the second that the text names for it, as for
+    `When`. `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
     """
 
     kind: Ambience | Effect
@@ -83,16 +103,20 @@ class Sound(_Value):
     is_distant: bool = False
     begins_late: bool = False
     voices: tuple[Voice, ...] = ()
+    at_s: float | None = None
+    ends: When | None = None
+    is_quick: bool = False
 
 
 class Action(_Value):
-    """Something that somebody or something does. `text` is the prompt's own words."""
+    """Something that somebody or something does. `text` is the prompt's own words, `at_s` as for `When`."""
 
     kind: ActionKind
     who: str | None
     text: str
     speed: Speed = "normal"
     position: float = 0.0
+    at_s: float | None = None
 
 
 class ScriptShot(_Value):
@@ -101,9 +125,10 @@ class ScriptShot(_Value):
     `framing` is what the shot begins with, `ending` what its camera move leads to ("pulls back to a wide
     shot"). `camera_still`: the prompt asks for no camera movement in this shot; `moves` is then one "static".
     `depth_of_field` is None when the prompt does not speak of it. `seconds` is a length that the prompt
-    names for the shot. `coming` tells which weathers begin within it, and where in its text, from 0 to 1.
-    `music_turns` are the changes of the music and where in its text they come, from 0 to 1.
-    `unquoted` holds the prompt's words for speech that does not stand in quotes.
+    names for the shot. `coming` tells which weathers begin within it, and when, `leaving` which end, and
+    `hushes` when nothing is heard. `music_turns` are the changes of the music and when they
+    come. `unquoted` holds the prompt's words for speech that does not stand in quotes,
+    `unheard` those for sounds that are not known.
     """
 
     text: str
@@ -116,15 +141,18 @@ class ScriptShot(_Value):
     seconds: float | None = None
     lines: tuple[Line, ...] = ()
     unquoted: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
     sounds: tuple[Sound, ...] = ()
     actions: tuple[Action, ...] = ()
     weather: tuple[Weather, ...] = ()
-    coming: dict[Weather, float] = {}
+    coming: dict[Weather, When] = {}
+    leaving: dict[Weather, When] = {}
+    hushes: tuple[Hush, ...] = ()
     light: tuple[Light, ...] = ()
     angles: tuple[Angle, ...] = ()
     timing: tuple[Timing, ...] = ()
     hour: Hour | None = None
-    music_turns: tuple[tuple[MusicTurnKind, float], ...] = ()
+    music_turns: tuple[tuple[MusicTurnKind, When], ...] = ()
 
 
 class Music(_Value):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from talkies.plan import Weather
+from talkies.script.clock import Clock
+from talkies.script.model import When
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 
@@ -20,19 +22,24 @@ def begins_late(passage: Passage, term: Term) -> bool:
     return any(before) or any(passage.covers("late", word, "begins") for word in range(*clause))
 
 
-def coming_weather(passage: Passage, span: Span, position: Callable[[int], float]) -> dict[Weather, float]:
+def coming_weather(
+    passage: Passage, span: Span, position: Callable[[int], float], clock: Clock
+) -> dict[Weather, When]:
     """Find the weathers that come while a shot lasts, and where its text tells it: "it starts to rain".
 
     What the shot's text names before as there already ("in the rain, which then gets heavier") does not come.
     """
-    found: dict[Weather, float] = {}
+    found: dict[Weather, When] = {}
     known: set[str] = set()
     for term in passage.terms("weather", span):
         if term.name in known or term.name not in _COMING or passage.is_ruled_out(term):
             continue
         known.add(term.name)
-        if _comes(passage, term):
-            found[term.name] = position(max(passage.clause(term.first).first, span.first))
+        at_s = clock.first_second(term.first)
+        if at_s or _comes(passage, term):
+            found[term.name] = When(
+                position=position(max(passage.clause(term.first).first, span.first)), at_s=at_s
+            )
     return found
 
 

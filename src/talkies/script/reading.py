@@ -9,9 +9,11 @@ from typing import cast
 from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Hour, Light, Weather
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
+from talkies.script.clock import Clock
 from talkies.script.dialogue import Dialogue
+from talkies.script.endings import read_endings, read_hushes
 from talkies.script.languages import detect
-from talkies.script.model import Angle, Script, ScriptShot, Timing
+from talkies.script.model import Angle, Script, ScriptShot, Timing, When
 from talkies.script.moments import coming_weather
 from talkies.script.owners import Owner, clause_owners
 from talkies.script.passage import Passage, Span
@@ -22,6 +24,7 @@ from talkies.script.scoring import is_silent, read_music, read_music_turns
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
 from talkies.script.structured import as_prose
+from talkies.script.unheard import read_unheard
 from talkies.script.unquoted import read_unquoted
 from talkies.script.words import QUOTE
 
@@ -75,10 +78,17 @@ def _without_flags(prompt: str) -> str:
 
 def _language(passage: Passage) -> str:
     """The language that the prompt itself is written in; that of its quotations if there is nothing else."""
-    unquoted = " ".join(word for word in passage.words if word != QUOTE)
+    unquoted = " ".join(
+        word for at, word in enumerate(passage.words) if word != QUOTE and not _is_of_music(passage, at)
+    )
     if any(character.isalpha() for character in unquoted):
         return detect(unquoted)
     return detect(" ".join(quotation.text for quotation in passage.quotation_at.values()))
+
+
+def _is_of_music(passage: Passage, word: int) -> bool:
+    """Tell whether a word names music, as it does in every language: "lo-fi"."""
+    return any(passage.covers(table, word) for table in ("music", "genre", "instrument"))
 
 
 def _ending(passage: Passage, first: int) -> str | None:
@@ -95,7 +105,10 @@ def _shot(
     position = _positions(passage, span)
     camera = read_camera(passage, span, owners)
     lines = dialogue.read(span)
-    actions = read_actions(passage, people, owners, span, position)
+    clock = Clock(passage, span, shot.begins_s)
+    actions = read_actions(passage, people, owners, span, position, clock)
+    endings = read_endings(passage, span, position, clock)
+    weather = told(passage, "weather", span)
     return ScriptShot(
         text=passage.spelt(span.first, span.last).lstrip(_MARKS),
         framing=camera.framing,
@@ -107,14 +120,17 @@ def _shot(
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),
         unquoted=read_unquoted(passage, people, span, has_lines=bool(lines)),
-        sounds=read_sounds(passage, people, span, position, actions),
+        unheard=read_unheard(passage, span),
+        sounds=read_sounds(passage, people, span, position, clock, actions, endings),
         actions=actions,
-        weather=cast("tuple[Weather, ...]", told(passage, "weather", span)),
-        coming=coming_weather(passage, span, position),
+        weather=cast("tuple[Weather, ...]", weather),
+        coming=coming_weather(passage, span, position, clock),
+        leaving=cast("dict[Weather, When]", {name: endings[name] for name in weather if name in endings}),
+        hushes=tuple(read_hushes(passage, span, position, clock)),
         light=cast("tuple[Light, ...]", told(passage, "light", span)),
         angles=cast("tuple[Angle, ...]", told(passage, "angle", span)),
         timing=cast("tuple[Timing, ...]", told(passage, "timing", span)),
-        music_turns=read_music_turns(passage, span, position),
+        music_turns=read_music_turns(passage, span, position, clock),
         hour=cast("Hour | None", next(reversed(told(passage, "hour", span)), None)),
     )
 
@@ -148,6 +164,7 @@ def _with_preamble_spread(shots: list[ScriptShot], spans: list[ShotSpan]) -> tup
                 *first.actions,
             ),
             "unquoted": (*preamble.unquoted, *first.unquoted),
+            "unheard": (*preamble.unheard, *first.unheard),
             "framing": first.framing if first.framing != Framing() else preamble.framing,
         }
     )

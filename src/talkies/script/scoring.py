@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 from talkies.plan import Mood, MusicKind, MusicTurnKind, Tempo
-from talkies.script.model import Music
+from talkies.script.clock import Clock
+from talkies.script.model import Music, When
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, is_mark
@@ -44,8 +45,8 @@ def read_music(passage: Passage) -> Music:
 
 
 def read_music_turns(
-    passage: Passage, span: Span, position: Callable[[int], float]
-) -> tuple[tuple[MusicTurnKind, float], ...]:
+    passage: Passage, span: Span, position: Callable[[int], float], clock: Clock
+) -> tuple[tuple[MusicTurnKind, When], ...]:
     """Read what the music does within a shot, and where in its text: "the music swells, then stops"."""
     found: dict[int, MusicTurnKind] = {}
     for music in passage.terms("music", span):
@@ -55,7 +56,10 @@ def read_music_turns(
             found[music.first] = "starts"
         for turn in _turns_of(passage, music):
             found[_end_of_shot(passage, turn, span) or turn.first] = cast(MusicTurnKind, turn.name)
-    return tuple((kind, position(word)) for word, kind in sorted(found.items()))
+    return tuple(
+        (kind, When(position=position(word), at_s=clock.first_second(word)))
+        for word, kind in sorted(found.items())
+    )
 
 
 def _turns_of(passage: Passage, music: Term) -> Iterator[Term]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect, Voice
-from talkies.script.model import Action, Sound
+from talkies.script.clock import Clock
+from talkies.script.model import Action, Sound, When
 from talkies.script.moments import begins_late
 from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
@@ -40,6 +41,15 @@ _LAUGHED = re.compile(
 )
 """A line that is itself a laugh, or begins with one: "Ha ha ha! You are funny!"."""
 _OWNS = frozenset({"'s", "'", "’", "of", "from", "的"})
+_TOLD_BY = {
+    "explosion": frozenset({"fireworks"}),  # "fireworks explode"
+    "fire": frozenset({"gunshot", "gunfire"}),  # "machine gun fire"
+    "thunder": frozenset({"hooves"}),  # "hooves thunder"
+    "thud": frozenset({"helicopter", "hammer"}),
+}
+"""Sounds that may only be a word of another one, told right before."""
+_CLAUSE_REACH = 24  # words or characters around a thing in which something is done with it
+_STRUCK = frozenset({"bell"})  # what strikes a number: "the clock strikes three"
 _MOST_TIMES = 12  # more than anybody counts in a clip
 
 
@@ -48,16 +58,19 @@ def read_sounds(
     people: People,
     span: Span,
     position: Callable[[int], float],
+    clock: Clock,
     actions: Sequence[Action],
+    endings: Mapping[str, When],
 ) -> tuple[Sound, ...]:
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
-    `position(word)` is where in the shot's text a word stands, from 0 to 1. `actions` are the shot's: where
-    somebody waves, no sea is heard.
+    An effect for which several seconds are named is heard at each. `position(word)` is where in the shot's
+    text a word stands, from 0 to 1. `actions` are the shot's: where
+    somebody waves, no sea is heard. `endings` tells what stops when.
     """
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
-    heard: set[tuple[str, int | None]] = set()
+    heard: set[tuple[object, ...]] = set()
     terms = sorted([*passage.terms("sound", span), *_only_heard(passage, span)])
     denied = {term for term in terms if passage.is_ruled_out(term, "sound")}
     taken_back = _taken_back(passage, denied)
@@ -65,26 +78,34 @@ def read_sounds(
         last, sentences = taken_back.get(term.name, (-1, ()))
         if term in denied or term.first < last or passage.sentence(term.first) in sentences:
             continue
+        if _is_mute(passage, term) or _is_word_of_another(passage, term) or _is_by_animal(passage, term):
+            continue
         if term.name == "surf" and position(term.first) in greetings:
             continue
         if term.name == "laughter" and _is_spoken(passage, term):
             continue
         is_ambience = term.name in AMBIENCES
-        moment = (term.name, None if is_ambience else passage.sentence(term.first).first)
+        told_s = clock.seconds(term.first)
+        moment = (term.name,) if is_ambience else (term.name, passage.sentence(term.first).first, told_s)
         if moment in heard:
             continue
         heard.add(moment)
-        sounds.append(
-            Sound(
-                kind=cast("Ambience | Effect", term.name),
-                position=position(term.first),
-                count=None if is_ambience else _count(passage, term),
-                loudness=_loudness(passage, term),
-                is_distant=bool(passage.terms("distance", _around(passage, term))),
-                begins_late=term.name in _OF_A_MOMENT and begins_late(passage, term),
-                voices=_laughing(passage, people, span, term) if term.name == "laughter" else (),
-            )
+        sound = Sound(
+            kind=cast("Ambience | Effect", term.name),
+            position=position(term.first),
+            count=None if is_ambience else _count(passage, term, clock),
+            loudness=_loudness(passage, term),
+            is_distant=bool(passage.terms("distance", _around(passage, term))),
+            begins_late=is_ambience
+            and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
+            voices=_laughing(passage, people, span, term) if term.name == "laughter" else (),
+            is_quick=term.name == "footsteps" and _is_running(passage, term),
         )
+        ends = endings.get(term.name) if is_ambience else None
+        if ends is not None and ends.position > sound.position:
+            sound = sound.model_copy(update={"ends": ends})
+        times_s = told_s[:1] if is_ambience else told_s
+        sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
     return tuple(sounds)
 
 
@@ -103,6 +124,63 @@ def _parts(passage: Passage, word: int) -> bool:
     if passage.covers("sound_maker", word):
         return False
     return any(passage.covers(table, word) for table in ("person", "pronoun", "preposition", *VERB_TABLES))
+
+
+def _is_mute(passage: Passage, term: Term) -> bool:
+    """Tell whether a term only names a thing that makes no sound now: "a bell on the desk", but "bells ring".
+
+    A thing that its clause names and nothing else is meant to be heard: "distant bells, birdsong".
+    """
+    things = passage.terms("mute", Span(term.first, term.first + 1))
+    if not things or things[0].last < term.last:
+        return False
+    sentence, whole = passage.sentence(term.first), passage.clause(term.first)
+    clause = Span(max(whole.first, term.first - _CLAUSE_REACH), min(whole.last, term.last + _CLAUSE_REACH))
+    is_sounding = any(
+        passage.covers(table, word)
+        for table in ("sounding", "sound_itself")
+        for word in range(*clause)
+        if not term.first <= word < term.last
+    )
+    is_listed = any(
+        heading.name == "sound" for heading in passage.terms("heading", Span(sentence.first, term.first))
+    )
+    return not (is_sounding or is_listed or _is_alone(passage, term, clause))
+
+
+def _is_word_of_another(passage: Passage, term: Term) -> bool:
+    """Tell whether a term only says what another sound does: "fireworks explode", "machine gun fire"."""
+    first = max(passage.clause(term.first).first, term.first - _REACH)
+    before = passage.terms("sound", Span(first, term.first))
+    return any(other.name in _TOLD_BY.get(term.name, ()) for other in before)
+
+
+def _is_by_animal(passage: Passage, term: Term) -> bool:
+    """Tell whether steps are not a person's: "the horse walks"."""
+    if term.name != "footsteps":
+        return False
+    before = passage.terms("person", Span(passage.clause(term.first).first, term.first))
+    return bool(before) and all(other.name == "animal" for other in before)
+
+
+def _is_running(passage: Passage, term: Term) -> bool:
+    """Tell whether steps are those of somebody who runs."""
+    clause = passage.clause(term.first)
+    near = range(max(clause.first, term.first - _REACH), min(clause.last, term.last + _REACH))
+    return any(passage.covers("running", word) for word in near)
+
+
+def _is_alone(passage: Passage, term: Term, clause: Span) -> bool:
+    """Tell whether a clause names a sound, how loud it is, and nothing else."""
+    is_shown = passage.covers("wearing", clause.first)  # "with a drum", but "with distant drums"
+    if is_shown and not passage.terms("loudness", Span(clause.first, term.first)):
+        return False
+    tables = ("loudness", "determiner", "number", "late", "sound")
+    return all(
+        passage.is_filler(word) or any(passage.covers(table, word) for table in tables)
+        for word in range(*clause)
+        if not term.first <= word < term.last
+    )
 
 
 def _taken_back(passage: Passage, denied: Iterable[Term]) -> dict[str, tuple[int, set[Span]]]:
@@ -127,22 +205,30 @@ def _is_named(passage: Passage, term: Term) -> bool:
     return any(passage.covers("sound_itself", word) for word in around)
 
 
-def _count(passage: Passage, term: Term) -> int | None:
-    """How often an effect is heard, if told: "barks twice", "three knocks", 敲了三下."""
+def _count(passage: Passage, term: Term, clock: Clock) -> int | None:
+    """How often an effect is heard, if told: "barks twice", "three knocks", 敲了三下, "strikes twelve".
+
+    A number that tells a time counts nothing.
+    """
     clause = passage.clause(term.first)
     after = Span(term.first, min(clause.last, term.last + _REACH + 2))
     for times in passage.terms("times", after):
         if times.name != "times":
             return int(times.name)
         number = _number(passage, times.first - 1)
-        if number is not None:
+        if number is not None and not clock.covers(times.first - 1):
             return number
     for word in range(max(clause.first, term.first - _REACH), term.last):
-        number = _number(passage, word)
-        is_time = word > 0 and passage.words[word - 1] in ":："  # 00:06
-        if number is not None and not is_time and not _counts_something_else(passage, word, term):
+        number = None if clock.covers(word) or _follows_at(passage, word) else _number(passage, word)
+        if number is not None and not _counts_something_else(passage, word, term):
             return number
-    return None
+    is_struck = term.name in _STRUCK and not clock.covers(term.last)
+    return _number(passage, term.last) if is_struck and term.last < clause.last else None
+
+
+def _follows_at(passage: Passage, word: int) -> bool:
+    """Tell whether a number says when or which: "at 3", 第3声."""
+    return word > 0 and passage.covers("instant", word - 1, "at")
 
 
 def _number(passage: Passage, word: int) -> int | None:

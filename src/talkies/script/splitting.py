@@ -29,20 +29,23 @@ _SHORTEST_LABELLED_S, _LONGEST_LABELLED_S = 0.1, 60.0
 class ShotSpan:
     """A shot's words, how it is entered, and its length in seconds where the prompt names one.
 
-    `is_preamble`: it stands before the first labelled shot and speaks of all of them.
+    `is_preamble`: it stands before the first labelled shot and speaks of all of them. `begins_s`: the second
+    of the clip at which what the first shot tells is to begin, where the prompt names a later one than 0.
     """
 
     span: Span
     transition: Transition | None = None
     seconds: float | None = None
     is_preamble: bool = False
+    begins_s: float | None = None
 
 
 @dataclass(frozen=True)
 class _Marker:
     """Where a shot begins: its marker is words `first` up to `last`, its text starts at `text_first`.
 
-    `is_later` says of a label that a shot came before it: "Shot 2", "next shot".
+    `is_later` says of a label that a shot came before it: "Shot 2", "next shot", "[2-4s]". `begins_s` is the
+    second of the clip that it names.
     """
 
     first: int
@@ -52,6 +55,7 @@ class _Marker:
     transition: Transition | None = None
     seconds: float | None = None
     is_later: bool = False
+    begins_s: float | None = None
 
 
 def split(passage: Passage, owners: Sequence[Owner]) -> list[ShotSpan]:
@@ -80,6 +84,8 @@ def _merged(passage: Passage, markers: list[_Marker]) -> list[_Marker]:
             is_label=before.is_label or marker.is_label,
             transition=before.transition or marker.transition,
             seconds=before.seconds or marker.seconds,
+            is_later=before.is_later or marker.is_later,
+            begins_s=before.begins_s if before.begins_s is not None else marker.begins_s,
         )
     return merged
 
@@ -89,7 +95,8 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
     opening = Span(0, markers[0].first if markers else len(passage.words))
     if _has_words(passage, opening):
         is_preamble = bool(markers) and markers[0].is_label and not markers[0].is_later
-        shots.append(ShotSpan(opening, is_preamble=is_preamble))
+        seconds = None if is_preamble or not markers else markers[0].begins_s
+        shots.append(ShotSpan(opening, seconds=seconds, is_preamble=is_preamble))
     for number, marker in enumerate(markers):
         end = markers[number + 1].first if number + 1 < len(markers) else len(passage.words)
         span = Span(marker.text_first, end)
@@ -97,7 +104,8 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
             continue
         is_first = not any(not shot.is_preamble for shot in shots)
         transition = None if is_first else marker.transition or "cut"
-        shots.append(ShotSpan(span, transition, marker.seconds))
+        begins_s = marker.begins_s if is_first else None
+        shots.append(ShotSpan(span, transition, marker.seconds, begins_s=begins_s))
     if all(shot.is_preamble for shot in shots):
         return [replace(shot, is_preamble=False) for shot in shots]
     return shots
@@ -263,7 +271,9 @@ def _times(passage: Passage) -> Iterator[_Marker]:
         last = first
         while last < len(passage.words) and passage.starts[last] < match.end():
             last += 1
-        yield _Marker(first, last, last, is_label=True, seconds=seconds)
+        begins_s = _begins_s(match)
+        marker = _Marker(first, last, last, is_label=True, seconds=seconds)
+        yield replace(marker, is_later=True, begins_s=begins_s) if begins_s > 0 else marker
 
 
 def _moments(passage: Passage) -> Iterator[_Marker]:
@@ -297,6 +307,11 @@ def _length(match: re.Match[str]) -> float | None:
         return None
     length = 60 * (int(minutes2 or 0) - int(minutes1 or 0)) + float(seconds2) - float(seconds1)
     return round(length, 3) if _SHORTEST_LABELLED_S <= length <= _LONGEST_LABELLED_S else None
+
+
+def _begins_s(match: re.Match[str]) -> float:
+    minutes, seconds = match.group(2, 3)
+    return 60 * int(minutes or 0) + float(seconds)
 
 
 def _is_time_place(passage: Passage, first: int, match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
-from talkies.script.words import QUOTE, is_unspaced
+from talkies.script.words import QUOTE, is_mark, is_unspaced
 
 _REACH = 5  # words from a verb of saying to its colon
 _LONGEST_TEXT = 14  # words of "The man says hello to everybody"
@@ -110,7 +110,9 @@ def _is_sentence(passage: Passage, people: People, span: Span) -> bool:
 def _told(passage: Passage, people: People, sentence: Span) -> str | None:
     """Whoever speaks in a sentence, with what is told of it; None for a sound of its own: birds that sing."""
     verbs = passage.terms("saying", sentence)
-    verb = next((verb for verb in verbs if not passage.is_negated(verb)), None)
+    verb = next(
+        (verb for verb in verbs if not (passage.is_negated(verb) or _is_wordless(passage, verb))), None
+    )
     if verb is None or _is_written(passage, people, Span(sentence.first, verb.first)):
         return None
     subject = subject_of(passage, people, verb.first, sentence.first)
@@ -126,6 +128,14 @@ def _told(passage: Passage, people: People, sentence: Span) -> str | None:
         return None
     is_near = passage.clause_of[subject.first] == passage.clause_of[verb.first] and subject.first < verb.first
     return _spelt(passage, subject.first if is_near else verb.first, verb)
+
+
+def _is_wordless(passage: Passage, verb: Term) -> bool:
+    """Tell whether a voice is heard without words: "a choir sings", but not "she sings a song"."""
+    following = passage.words[verb.last : verb.last + 1]
+    ends = not following or is_mark(following[0]) or following[0].endswith("ly")
+    is_how = ends or passage.covers("preposition", verb.last) or passage.covers("break", verb.last)
+    return passage.covers("wordless", verb.first) and is_how
 
 
 def _is_written(passage: Passage, people: People, before: Span) -> bool:

@@ -59,10 +59,14 @@ _Maker = Callable[[Stage], _Layer]
 
 
 class _Coming(NamedTuple):
-    """A layer, and the second of the clip from which on it is there; it gathers then, as all do at first."""
+    """A layer, and the seconds of the clip from which and to which it is there.
+
+    It gathers after the first, as all do at their shot's beginning, and thins out after the second.
+    """
 
     layer: _Layer
     begin_s: float = -math.inf
+    end_s: float = math.inf
 
 
 class Air:
@@ -94,14 +98,18 @@ class Air:
         time_s = (self._shot.start_frame + index) / FRAME_RATE
         veiling = min(_VEILING_S * FRAME_RATE, _VEILING_SHARE * self._shot.frame_count)
         sights = {}
-        for begin_s in {layer.begin_s for layer in self._layers}:
+        for begin_s, end_s in {layer[1:] for layer in self._layers}:
             there = min(whole, (time_s - begin_s) * FRAME_RATE)
-            if there > 0:
-                presence, veiled = _gathered(there / (_GATHERING_S * FRAME_RATE)), _gathered(there / veiling)
-                sights[begin_s] = Sight(self._stage, pose, time_s, presence, veiled)
-        for layer, begin_s in self._layers:
-            if begin_s in sights:
-                layer.draw(frame, sights[begin_s])
+            gone = max((time_s - end_s) * FRAME_RATE, 0.0)
+            presence, veiled = (
+                _gathered(min(there / lasts, 1 - gone / lasts))
+                for lasts in (_GATHERING_S * FRAME_RATE, veiling)
+            )
+            if veiled > 0 or presence > 0:
+                sights[begin_s, end_s] = Sight(self._stage, pose, time_s, presence, veiled)
+        for layer, begin_s, end_s in self._layers:
+            if (begin_s, end_s) in sights:
+                layer.draw(frame, sights[begin_s, end_s])
 
     def _ends_within(self, index: int) -> float:
         """Count the frames to the nearest one that must be the photo itself."""
@@ -112,7 +120,7 @@ class Air:
 
 def _gathered(part: float) -> float:
     """Tell how much of the air is there, 0..1, when a part of the time for it has gone by."""
-    part = min(part, 1.0)
+    part = min(max(part, 0.0), 1.0)
     return _SUDDEN * part + (1 - _SUDDEN) * part * part * (3 - 2 * part)
 
 
@@ -142,14 +150,16 @@ def make_air(
     cues = [cue for cue in plan.cues if cue.shot == number]
     kinds = frozenset(cue.kind for cue in cues)
     begun_s = {cue.kind: cue.start_s for cue in cues if cue.start_s > shot.start_frame / FRAME_RATE}
+    ended_s = {cue.kind: cue.end_s for cue in cues if cue.end_s < shot.end_frame / FRAME_RATE}
     stage = Stage(scene, focus)
     steams = is_steam(shot.text)
     sky = _sky(stage, kinds, shot.text, seed)
     light = _UNDER_CLOUDS if sky else 1.0
     gathering_s = min((begun_s.get(kind, -math.inf) for kind in kinds & _CLOUDY), default=-math.inf)
-    layers = [_Coming(layer, gathering_s - _CLOUDS_AHEAD_S) for layer in sky]
+    clearing_s = max((ended_s.get(kind, math.inf) for kind in kinds & _CLOUDY), default=math.inf)
+    layers = [_Coming(layer, gathering_s - _CLOUDS_AHEAD_S, clearing_s) for layer in sky]
     layers += [
-        _Coming(make(stage), begun_s.get(kind, -math.inf))
+        _Coming(make(stage), begun_s.get(kind, -math.inf), ended_s.get(kind, math.inf))
         for kind, make in _makers(kinds, seed, light, steams=steams)
         if kind in kinds
     ]

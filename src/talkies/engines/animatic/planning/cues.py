@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 
-from talkies.plan import ActionKind, Cue
-from talkies.script import Action, ScriptShot
+from talkies.plan import ActionKind, Cue, Weather
+from talkies.script import Action, ScriptShot, When
 
 _SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
 _FELT: frozenset[ActionKind] = frozenset({"smile", "frown", "cry", "surprise", "anger", "sadness"})
@@ -54,11 +55,14 @@ def lay_cues(
     for action in shot.actions:
         is_flash = action.kind == "flicker" and "lightning" in shot.light
         if action.kind not in _SPOKEN and not is_flash:
-            yield _acted(action, index, span, moment_of(action.position, span, heard))
+            when = When(position=action.position, at_s=action.at_s)
+            yield _acted(action, index, span, moment_of(when, span, heard))
     coming_s = weather_begins(shot, span, heard)
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
-            yield Cue(kind=word, shot=index, start_s=coming_s.get(word, span[0]), end_s=span[1])
+            start_s, leaving = coming_s.get(word, span[0]), shot.leaving.get(cast(Weather, word))
+            end_s = span[1] if leaving is None else max(moment_of(leaving, span, heard), start_s)
+            yield Cue(kind=word, shot=index, start_s=start_s, end_s=round(end_s, 3))
     strokes = list(thunder_s)
     if not strokes and "lightning" in shot.light:
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
@@ -72,16 +76,32 @@ def weather_begins(
     """Give the seconds at which those weathers begin that come within a shot; arguments as for `lay_cues`."""
     latest_s = span[0] + _LATEST * (span[1] - span[0])
     return {
-        word: round(min(moment_of(position, span, heard), latest_s), 3)
-        for word, position in shot.coming.items()
+        word: round(
+            moment_of(when, span, heard)
+            if when.at_s is not None
+            else min(moment_of(when, span, heard), latest_s),
+            3,
+        )
+        for word, when in shot.coming.items()
     }
 
 
-def moment_of(
-    position: float, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]
-) -> float:
-    """Give the second at which the text of a shot has come to a position; arguments as for `lay_cues`."""
-    return float(np.interp(position, *_anchors(span, heard)))
+def moment_of(when: When, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> float:
+    """Give the second of a moment of a shot's text; arguments as for `lay_cues`."""
+    if when.at_s is not None:
+        return told_second(when.at_s, span)
+    return float(np.interp(when.position, *_anchors(span, heard)))
+
+
+def told_second(at_s: float, span: tuple[float, float]) -> float:
+    """Give the second of the clip that a text means, within its shot `span`; see `talkies.script.When`.
+
+    >>> [told_second(at_s, (4.0, 8.0)) for at_s in (5.0, 1.0, -1.0, 30.0)]
+    [5.0, 5.0, 7.0, 7.7]
+    """
+    start_s, end_s = span
+    origin_s = end_s if at_s < 0 else 0.0 if start_s <= at_s < end_s else start_s
+    return round(max(min(origin_s + at_s, end_s - _EDGE_S), start_s), 3)
 
 
 def _anchors(
@@ -97,7 +117,7 @@ def _anchors(
 
 
 def _acted(action: Action, index: int, span: tuple[float, float], moment_s: float) -> Cue:
-    start_s = span[0] if action.kind in _SCENIC else moment_s
+    start_s = span[0] if action.kind in _SCENIC and action.at_s is None else moment_s
     if action.kind in HOLDING:
         end_s = span[1]
         if action.kind == "close_eyes":

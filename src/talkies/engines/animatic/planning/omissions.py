@@ -138,6 +138,8 @@ def _omissions(spec: Spec, script: Script) -> Iterator[str]:
             yield f"the look “{look}”: the photo keeps its own"
     for shot in script.shots:
         yield from _unspoken(shot)
+        for words in shot.unheard if spec.generate_audio and not script.silent else ():
+            yield f"the sound of “{words}”: it is not among the sounds that are known"
         if script.silent or not spec.generate_audio:
             for line in shot.lines:
                 yield f"the line “{line.text}”: the clip has no sound"

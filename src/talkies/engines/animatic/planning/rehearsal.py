@@ -89,7 +89,17 @@ class Scene:
         """Seconds that the shot would take if nothing limited it."""
         if self.shot.seconds is not None:
             return max(self.shot.seconds, self.least_s)
-        return max(SHOT_S, self.speech_s + sum(effect_s(sound) for sound in self.effects))
+        untold = [sound for sound in self.effects if sound.at_s is None]
+        return max(SHOT_S, self.told_s, self.speech_s + sum(effect_s(sound) for sound in untold))
+
+    @property
+    def told_s(self) -> float:
+        """Seconds up to which the text names some, with what is heard or done then; 0 if it names none."""
+        named = [
+            *(sound.at_s for sound in self.shot.sounds),
+            *(action.at_s for action in self.shot.actions),
+        ]
+        return max((at_s + SHOT_S for at_s in named if at_s is not None), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
-from talkies.engines.animatic.planning.cues import lay_cues, moment_of, weather_begins
+from talkies.engines.animatic.planning.cues import lay_cues, moment_of, told_second, weather_begins
 from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
 from talkies.engines.animatic.planning.rehearsal import (
+    EFFECT_S,
     GAP_S,
     LEAD_S,
     TAIL_S,
@@ -37,15 +38,17 @@ from talkies.plan import (
     PlacedSound,
     Plan,
     Shot,
+    Silence,
     SpokenLine,
     Transition,
 )
-from talkies.script import Script, Sound
+from talkies.script import Hush, Script, Sound, When
 from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, Spec
 
 NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
+RUNNING_PACE = 1.55  # about 167 steps a minute
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
 SHORTEST_SOUND_S = 0.2  # of music after it has come, or of silence when it has gone
 EARLIEST_TURN_S = 1.2  # music that comes before this is there from the start
@@ -74,6 +77,8 @@ def draw(spec: Spec, script: Script) -> Plan:
     cues: list[Cue] = []
     begun_s: dict[tuple[int, str], float] = {}
     turns: list[MusicTurn] = []
+    ended_s: dict[tuple[int, str], float] = {}
+    hushes: list[Silence] = []
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
@@ -91,17 +96,21 @@ def draw(spec: Spec, script: Script) -> Plan:
                     (sound.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE for sound in struck
                 ]
         cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
-        for kind, position in scene.shot.music_turns:
-            turns += _turn(kind, moment_of(position, span, heard), rehearsal.duration_s)
+        for kind, when in scene.shot.music_turns:
+            turns += _turn(kind, moment_of(when, span, heard), rehearsal.duration_s)
         for sound in scene.shot.sounds:
             if sound.begins_late:
-                latest_s = max(span[1] - SHORTEST_AMBIENCE_S, span[0])
-                begun_s[index, sound.kind] = min(moment_of(sound.position, span, heard), latest_s)
+                begun_s[index, sound.kind] = _begins_s(sound, span, heard)
+            if sound.ends is not None:
+                ended_s[index, sound.kind] = moment_of(sound.ends, span, heard)
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
+        begun = [begin_s for (shot, _), begin_s in begun_s.items() if shot == index]
+        begun += [turn.at_s for turn in turns if turn.kind == "starts" and span[0] <= turn.at_s < span[1]]
+        hushes += [_silence(hush, span, heard, begun) for hush in scene.shot.hushes]
     if audible:
         sounds = [_before_own_line(sound, lines) for sound in sounds]
-        sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s))
+        sounds.extend(_ambiences(rehearsal.scenes, edges, begun_s, ended_s))
     return Plan(
         engine=NAME,
         width=spec.size[0],
@@ -113,6 +122,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         sounds=tuple(sounds),
         cues=tuple(cues),
         music=music and music.model_copy(update={"turns": tuple(turns)}),
+        silences=tuple(hushes),
         audio=spec.generate_audio,
         not_rendered=(
             *rehearsal.left_out,
@@ -184,21 +194,56 @@ def _picture(spec: Spec, *, only: bool, is_last: bool) -> Literal["first", "last
     return "last" if is_last else "first"
 
 
+def _silence(
+    hush: Hush,
+    span: tuple[float, float],
+    heard: Sequence[tuple[float, float, float]],
+    begun_s: Sequence[float],
+) -> Silence:
+    """Give a hush its seconds within a shot; it ends where an ambience begins, which `begun_s` tells."""
+    start_s = moment_of(hush.begin, span, heard)
+    if hush.lasts_s is not None:
+        end_s = start_s + hush.lasts_s
+    else:
+        told_s = span[1] if hush.end is None else moment_of(hush.end, span, heard)
+        end_s = min((told_s, *(begin_s for begin_s in begun_s if begin_s > start_s)))
+    return Silence(start_s=round(start_s, 3), end_s=round(min(max(end_s, start_s), span[1]), 3))
+
+
+def _begins_s(sound: Sound, span: tuple[float, float], heard: Sequence[tuple[float, float, float]]) -> float:
+    """Give the second at which an ambience that begins late does."""
+    moment_s = moment_of(When(position=sound.position, at_s=sound.at_s), span, heard)
+    if sound.at_s is not None:
+        return moment_s
+    return min(moment_s, max(span[1] - SHORTEST_AMBIENCE_S, span[0]))
+
+
 def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[float, Utterance | Sound]]:
     """Yield the shot's lines and one-shots with their moments in seconds, in the order of the text.
 
-    A line takes its own time. Where lines and one-shots alternate, a one-shot gets room of its own as
-    long as there is some; what time is left lies between the events as they lie in the text.
+    One-shots with a told second have that. A line takes its own time. Where lines and one-shots alternate, a
+    one-shot gets room of its own as long as there is some; what time is left lies between the events as they
+    lie in the text, and what is told after a told second comes after it where it can.
     """
     events: list[Utterance | Sound] = sorted([*scene.lines, *scene.effects], key=_position)
+    free = [sound for sound in scene.effects if sound.at_s is None]
     room_s = end_s - start_s - scene.speech_s if scene.lines else end_s - start_s - LEAD_S - TAIL_S
-    asked_s = sum(effect_s(sound) for sound in scene.effects)
+    asked_s = sum(effect_s(sound) for sound in free)
     squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
     slack_s = max(room_s - asked_s * squeeze, 0.0)
-    moment_s = start_s + LEAD_S
+    moment_s, earliest_s = start_s + LEAD_S, start_s
     for event in events:
-        yield moment_s + slack_s * _position(event), event
-        moment_s += event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
+        if isinstance(event, Sound) and event.at_s is not None:
+            told_s = told_second(event.at_s, (start_s, end_s))
+            earliest_s = max(earliest_s, told_s + EFFECT_S)
+            yield told_s, event
+            continue
+        usual_s = moment_s + slack_s * _position(event)
+        placed_s = max(usual_s, min(earliest_s, moment_s + slack_s))
+        takes_s = event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
+        moment_s += takes_s
+        earliest_s = max(earliest_s, placed_s + takes_s)
+        yield placed_s, event
 
 
 def _position(event: Utterance | Sound) -> float:
@@ -266,11 +311,14 @@ def _before_own_line(sound: PlacedSound, lines: Sequence[SpokenLine]) -> PlacedS
 
 
 def _ambiences(
-    scenes: Sequence[Scene], edges: Sequence[int], begun_s: Mapping[tuple[int, str], float]
+    scenes: Sequence[Scene],
+    edges: Sequence[int],
+    begun_s: Mapping[tuple[int, str], float],
+    ended_s: Mapping[tuple[int, str], float],
 ) -> Iterator[PlacedSound]:
     """Place each ambience for the whole shot; one that goes on in the next shot is one sound.
 
-    `begun_s`: when those that begin within a shot do, by shot and kind.
+    `begun_s` and `ended_s`: when those that begin or end within a shot do, by shot and kind.
     """
     kinds = dict.fromkeys(
         sound.kind for scene in scenes for sound in scene.shot.sounds if sound.kind in AMBIENCES
@@ -281,15 +329,17 @@ def _ambiences(
             heard = scene and next((sound for sound in scene.shot.sounds if sound.kind == kind), None)
             if heard:
                 run.append((index, heard))
-            elif run:
-                first, end = run[0][0], edges[run[-1][0] + 1] * SAMPLES_PER_FRAME
+            if run and (not heard or heard.ends is not None):
+                first, last = run[0][0], run[-1][0]
+                ends_s = ended_s.get((last, kind), edges[last + 1] / FRAME_RATE)
                 begins_s = begun_s.get((first, kind), edges[first] / FRAME_RATE)
-                start = round(begins_s * SAMPLE_RATE)
+                start, end = round(begins_s * SAMPLE_RATE), round(max(begins_s, ends_s) * SAMPLE_RATE)
                 yield PlacedSound(
                     kind=kind,
                     shot=first,
                     start_sample=start,
                     sample_count=end - start,
+                    pace=RUNNING_PACE if run[0][1].is_quick else 1.0,
                     **_way_heard(run[0][1]),
                 )
                 run = []

@@ -109,16 +109,25 @@ _EFFECTS: dict[Effect, _OneShot] = {
 
 
 def ambience(
-    kind: Ambience, *, sample_count: int, seed: int, strength: float = 0.0, is_distant: bool = False
+    kind: Ambience,
+    *,
+    sample_count: int,
+    seed: int,
+    strength: float = 0.0,
+    is_distant: bool = False,
+    pace: float = 1.0,
 ) -> Samples:
     """Make a steady bed `(sample_count, 2)` float32, 48 kHz, that never repeats, at `AMBIENCE_LUFS`.
 
     `strength` goes from -1, a drizzle or a few who clap, to 1, a downpour or a full house. What is distant
-    is duller and comes with the answer of its place. Loudness is integrated as in ITU-R BS.1770-4.
+    is duller and comes with the answer of its place. `pace` is that of footsteps, 1 for walking. Loudness is
+    integrated as in ITU-R BS.1770-4.
     """
     generator = rng(seed, "ambience", kind)
     if kind in _AMBIENCES_BY_STRENGTH:
         scene = _AMBIENCES_BY_STRENGTH[kind](generator, sample_count, strength)
+    elif kind == "footsteps":
+        scene = people.footsteps(generator, sample_count, pace)
     else:
         scene = _AMBIENCES[kind](generator, sample_count)
     heard = _from_afar(scene, generator) if is_distant else scene
@@ -129,9 +138,9 @@ def _from_afar(scene: Signal, generator: Generator) -> Signal:
     return reverberate(band(scene, None, _FAR_HZ, order=1), generator, _FAR_ROOM_S, _FAR_WET, _FAR_HZ)
 
 
-def step_times(*, sample_count: int, seed: int) -> tuple[float, ...]:
+def step_times(*, sample_count: int, seed: int, pace: float = 1.0) -> tuple[float, ...]:
     """Give the seconds at which the heels strike in the footsteps that `ambience` makes."""
-    return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count).tolist())
+    return tuple(people.step_times(rng(seed, "ambience", "footsteps"), sample_count, pace).tolist())
 
 
 def effect(kind: Effect, *, seed: int, is_distant: bool = False, voices: tuple[Voice, ...] = ()) -> Samples:

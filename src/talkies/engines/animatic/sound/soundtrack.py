@@ -26,6 +26,7 @@ from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
 FADE_S = 0.25  # an ambience comes and goes within this, so that a cut is not a click
 TURN_S: dict[MusicTurnKind, float] = {"starts": 0.4, "swells": 2.5, "fades": 2.0, "stops": 0.06}
 BEFORE_SWELL = 0.3  # gain of music that is to grow
+_HUSHED = frozenset({"music", "ambience"})  # tracks without sound in a silence
 CUT_FADE_S = 0.06  # where the clip's end cuts a one-shot's tail
 
 
@@ -37,7 +38,19 @@ def record(plan: Plan) -> tuple[Track, ...]:
     if not plan.audio:
         return ()
     made = ((name, make(plan)) for name, make in _PARTS)
-    return tuple(Track(name, samples) for name, samples in made if samples is not None)
+    return tuple(Track(name, _hushed(name, samples, plan)) for name, samples in made if samples is not None)
+
+
+def _hushed(name: TrackName, samples: Samples, plan: Plan) -> Samples:
+    """Take music and ambience out of the plan's silences; they fade before and after."""
+    if name not in _HUSHED or not plan.silences:
+        return samples
+    gain = np.ones(len(samples), np.float32)
+    seconds = np.arange(len(samples), dtype=np.float32) / SAMPLE_RATE
+    for silence in plan.silences:
+        away_s = np.maximum(silence.start_s - seconds, seconds - silence.end_s)
+        gain *= np.clip(away_s / FADE_S, 0.0, 1.0)
+    return samples * gain[:, None]
 
 
 def _speech(plan: Plan) -> Samples | None:
@@ -75,7 +88,7 @@ def heard_steps(plan: Plan) -> tuple[float, ...]:
         sound.start_sample / SAMPLE_RATE + moment_s
         for sound, seed in _beds(plan)
         if sound.kind == "footsteps"
-        for moment_s in effects.step_times(sample_count=sound.sample_count, seed=seed)
+        for moment_s in effects.step_times(sample_count=sound.sample_count, seed=seed, pace=sound.pace)
     )
 
 
@@ -98,6 +111,7 @@ def _ambience(plan: Plan) -> Samples | None:
             seed=seed,
             strength=sound.strength,
             is_distant=sound.is_distant,
+            pace=sound.pace,
         )
         _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
     return track

@@ -106,16 +106,16 @@ def _clap(generator: Generator, hollow_hz: float) -> Signal:
     return burst(generator, count, palms, 0.0006, generator.uniform(0.025, 0.045))
 
 
-def step_times(generator: Generator, sample_count: int) -> Signal:
-    """Choose when feet meet the floor, about 108 times a minute: `(steps,)` seconds."""
-    period = generator.uniform(0.53, 0.58)
+def step_times(generator: Generator, sample_count: int, pace: float = 1.0) -> Signal:
+    """Choose when feet meet the floor, about `pace` times 108 times a minute: `(steps,)` seconds."""
+    period = generator.uniform(0.53, 0.58) / pace
     starts = np.arange(generator.uniform(0.05, 0.3), sample_count / SAMPLE_RATE, period)
     return starts + generator.uniform(-0.012, 0.012, len(starts))
 
 
-def footsteps(generator: Generator, sample_count: int) -> Signal:
+def footsteps(generator: Generator, sample_count: int, pace: float = 1.0) -> Signal:
     """Footsteps on a hard floor: each a heel and, a moment later, a softer toe."""
-    starts = step_times(generator, sample_count)
+    starts = step_times(generator, sample_count, pace)
     feet = [_step(generator, 0.96), _step(generator, 1.05), _step(generator, 0.98), _step(generator, 1.07)]
     order = [feet[2 * generator.integers(2) + side % 2] for side in range(len(starts))]
     places = np.where(np.arange(len(starts)) % 2 == 0, -0.12, 0.12)
