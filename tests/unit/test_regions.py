@@ -113,6 +113,29 @@ def test_a_brook_among_rocks_is_found_when_the_script_speaks_of_water() -> None:
     assert np.delete(lower, np.r_[round(columns * 0.41) : round(columns * 0.58)], axis=1).mean() < 0.02
 
 
+def _alley(*, canal: bool) -> Frame:
+    """Warm walls, between which a ragged grey-blue sky comes down from the top; and a canal below, or not."""
+    picture = _textured((132, 110, 88), (360, 640), 16, 6)
+    picture[:120, 200:440] = _textured((120, 130, 150), (120, 240), 16, 8)
+    if canal:
+        picture[220:, 280:350] = _textured((115, 126, 148), (140, 70), 16, 9)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_sky_that_was_not_found_is_no_running_water() -> None:
+    found = find_regions(Landscape(_alley(canal=False), None), frozenset({"water"}))
+
+    assert "water" not in found
+
+
+def test_water_below_a_sky_that_was_not_found_is_what_runs() -> None:
+    water = find_regions(Landscape(_alley(canal=True), None), frozenset({"water"}))["water"]
+
+    rows = len(water.cover)
+    assert _share(water.cover, slice(0, rows // 2)) == 0
+    assert water.cover[round(rows * 0.7) :].max() > 0.9
+
+
 def test_a_brook_that_nobody_speaks_of_stays_still() -> None:
     assert "water" not in find_regions(Landscape(_ravine(), None))
 

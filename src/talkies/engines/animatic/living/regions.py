@@ -24,6 +24,7 @@ _POOLS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 11))  # samples betwee
 _BED = 20.0  # samples around running water, to whose colour its own is compared
 _ALIKE = 12.0  # difference in CIELAB between the parts of one water
 _MOSTLY, _CALM = 0.35, 0.6  # of what lies below a far shore: found to be water; smooth or in flat stripes
+_DEEPEST = 0.5  # of the picture's height, that some of running water lies below
 _LEAST_PART = 0.005  # of the picture, of each of the connected parts of a region
 
 
@@ -54,13 +55,11 @@ def find_regions(
 
 
 def _find_water(look: Landscape, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
-    """Find a surface of water or, where one is `wanted` and no surface is sure, water that runs."""
+    """Find a surface of water or, where one is `wanted` and none is found, water that runs."""
     surface = _find_surface(look, sky, plants, wanted=wanted)
-    if not wanted or (surface is not None and surface.confidence >= _SURE["water"]):
+    if not wanted or (surface is not None and surface.confidence >= _SPOKEN_OF):
         return surface
-    running = _find_running(look, sky, plants)
-    found = [region for region in (surface, running) if region is not None]
-    return max(found, key=lambda region: region.confidence, default=None)
+    return _find_running(look, sky, plants) or surface
 
 
 def _find_surface(
@@ -78,6 +77,8 @@ def _find_surface(
     if plants is not None:
         likely *= 1 - plants.cover
     inside = _largest_parts(np.asarray(cv2.blur(likely, (7, 5)) > 0.38, np.bool_))
+    if sky is None:
+        inside = _reaching_down(inside)  # what lies higher may be the sky that was not found
     if not inside.any():
         return None
     # Foam, reflections and glints lie in the water as well.
@@ -98,7 +99,8 @@ def _find_surface(
 def _find_running(look: Look, sky: Region | None, plants: Region | None) -> Region | None:
     """Find a brook or a fall: it mirrors the sky, so it is cooler than the rocks and the earth about it.
 
-    Its pools and falls lie below one another; of several such rows the one that shows most is taken.
+    Its pools and falls lie below one another; of several such rows that reach into the lower half and not to
+    the top the one that shows most is taken.
     """
     blueness = -look.lab[..., 2]
     around = np.maximum(cv2.GaussianBlur(blueness, (0, 0), _BED), float(np.median(blueness)))
@@ -110,16 +112,20 @@ def _find_running(look: Look, sky: Region | None, plants: Region | None) -> Regi
     near = cv2.dilate(wet, _POOLS)
     count, rows = cv2.connectedComponents(near)
     shown = np.bincount(rows[wet > 0], (likely * look.lab[..., 0])[wet > 0], minlength=count)
+    total = float(shown.sum())
+    # What comes from the picture's top is more likely the sky, and what ends high up a ridge or a roof.
+    low = np.unique(np.where(wet > 0, rows, 0)[round(_DEEPEST * len(rows)) :])
+    shown[np.setdiff1d(np.arange(count), low)] = shown[rows[0]] = 0
     chosen = int(np.argmax(shown))
     inside = (rows == chosen) & (wet > 0)
-    if not inside.any():
+    if not shown[chosen]:
         return None
     inside = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 5), np.uint8)) > 0
     # A blue ridge below the sky is no brook, nor is a wall that fills the picture.
     below = (
         0.0 if sky is None else float((cv2.dilate(sky.cover, np.ones((9, 9))) * inside).sum() / inside.sum())
     )
-    alone = float(shown[chosen] / max(shown.sum(), 1e-6))
+    alone = float(shown[chosen] / total)
     cooler = float(ramp(float((blueness - around)[inside].mean()), 4, 9))
     confidence = alone * cooler * ramp(float(inside.mean()), 0.35, 0.2) * ramp(below, 0.1, 0.02)
     return look.region("water", inside, float(confidence))
@@ -171,6 +177,17 @@ def _find_burning(look: Look) -> Region | None:
         return None
     cover = np.asarray(cv2.resize(cover, look.size), np.float32) * look.free
     return Region("flames", np.asarray(cover, np.float32), 0.5)
+
+
+def _reaching_down(inside: Mask) -> Mask:
+    """Keep the connected parts that reach the lower half, and of those from the top what is mostly there."""
+    count, labels = cv2.connectedComponents(inside.astype(np.uint8))
+    middle = round(_DEEPEST * len(labels))
+    high, low = (np.bincount(half.ravel(), minlength=count) for half in (labels[:middle], labels[middle:]))
+    kept = low > 0
+    kept[labels[0]] &= (low > high)[labels[0]]
+    kept[0] = False
+    return np.asarray(kept[labels], np.bool_)
 
 
 def _largest_parts(inside: Mask) -> Mask:
