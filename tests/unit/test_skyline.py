@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -45,6 +46,21 @@ def test_land_is_cut_off_its_sky_at_the_edge_that_the_picture_shows() -> None:
     assert (alpha[40:, _TOWER] > 250).all()
     assert alpha[:38].max() == 0
     assert alpha[60:160, : _TOWER.start - 3].max() < 10
+
+
+def test_a_mast_that_rises_from_a_tower_is_cut_off_whole_and_a_wisp_of_cloud_is_not() -> None:
+    frame = _picture()
+    frame[4:40, 158:161] = (60, 50, 50)
+    white = np.zeros((_ROWS, _COLUMNS), np.float32)
+    white[24:28, 30:80] = 1
+    wisp = cv2.GaussianBlur(white, (0, 0), 3)[..., None]
+    frame[:] = frame + wisp * (np.array([250, 250, 250]) - frame)
+
+    alpha, plate = _cut(frame)
+
+    assert (alpha[6:40, 159] > 200).all()
+    assert np.abs(plate[6:30, 159].astype(int) - frame[6, 10]).max() < 12
+    assert alpha[:35, :150].max() < 10
 
 
 def test_behind_a_tower_sky_and_horizon_go_on_straight() -> None:

@@ -37,7 +37,7 @@ def drifting(
 
     Args:
         region: the sky.
-        frame: the photo.
+        frame: the photo, or a sky of its own without what stands before it.
         where: the places of the field's samples.
         way: of the nearest clouds in each frame, in picture widths.
         seed: for the side.
@@ -47,8 +47,9 @@ def drifting(
     grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     light = grey.astype(np.float32) * np.float32(100 / 255)
     detail = cv2.GaussianBlur(light, (0, 0), 1.5) - cv2.GaussianBlur(light, (0, 0), 8)
-    free = where.cover(region if alone else _without_hard_edges(region, light), _SIDE)
-    solid = free > 0.3
+    clear = _without_hard_edges(region, light)
+    free = where.cover(region if alone else clear, _SIDE)
+    solid = where.cover(clear, _SIDE) > 0.3
     if not solid.any() or float(detail[solid].std()) < _CLOUD_DETAIL:
         return None
     overhead = np.maximum(1.15 - 0.6 * where.y / max(float(where.y[solid].max()), 1e-3), 0.5)

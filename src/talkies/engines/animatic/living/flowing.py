@@ -163,7 +163,8 @@ def make_flow(
     clouds = None
     if "sky" in regions:
         way = _drift(frames, shot.frame_count, scenery.clouds, **ends)
-        clouds = drifting(regions["sky"], scene.prepared, where, way, seed, alone=scene.is_open)
+        shown = scene.plate if scene.is_open else scene.prepared
+        clouds = drifting(regions["sky"], shown, where, way, seed, alone=scene.is_open)
         if clouds is not None and not scene.is_open:
             motions, clouds = [*motions, clouds], None
     current = None

@@ -6,11 +6,13 @@ trees keep their shape before it, a horizon behind them stays straight, and clou
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.vision.look import Region
+from talkies.engines.animatic.vision.look import Region, ramp
 from talkies.engines.animatic.vision.plate import Cut, claim
 from talkies.media import Frame
 
@@ -23,6 +25,10 @@ changes slowly along its horizon, so it goes on sideways first."""
 _SKY_NOISE = 6.0  # grey levels from the sky's colour that are still sky
 _MIXED = (0.2, 0.5)  # of the way from the sky's colour to the land's: all sky, and all land
 _WISP = 24  # of 255: fainter things hang together with nothing
+_THIN = 0.007  # of the longer side: half the width of what counts as thin
+_THIN_CONTRAST = (14, 40)  # grey levels from the sky to both its sides: none of a thin thing, and all
+_LONG, _SLENDER = 0.025, 3.0  # of the longer side; length over width: a wisp of cloud is shorter, or rounder
+_GAP = 0.004  # of the longer side, that a thin thing may be too faint to be seen in
 _SAFE = 0.006  # of the longer side: what is so near to the land takes the sky's continued colour
 
 
@@ -39,8 +45,9 @@ def cut_skyline(frame: Frame, sky: Region) -> Cut | None:
     sure_land = np.asarray(cv2.dilate(above, reach) == 0)
     behind, before = _continued(frame, sure_sky), _continued(frame, np.asarray(sure_land, np.uint8))
     alpha = _mixture(frame, behind, before)
-    alpha[sure_sky > 0], alpha[sure_land] = 0, 255
-    alpha = _attached(alpha, sure_land)
+    alpha = np.where(sure_sky > 0, _thin(frame, above > 0), alpha).astype(np.uint8)
+    alpha[sure_land] = 255
+    alpha = _attached(alpha, sure_land, round(_GAP * side))
     near = cv2.dilate(alpha, np.ones((2 * round(_SAFE * side) + 1,) * 2, np.uint8))
     # Now that the outline is known, the sky is continued from right beside it.
     behind = _continued(frame, np.asarray(near < _WISP, np.uint8))
@@ -63,9 +70,38 @@ def _mixture(frame: Frame, behind: Frame, before: Frame) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.float32(255 / (high - low)) * (share - low), 0, 255), np.uint8)
 
 
-def _attached(alpha: NDArray[np.uint8], land: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Leave out what hangs together with no land: a wisp of cloud beside a ridge."""
-    count, parts = cv2.connectedComponents(np.asarray(alpha > _WISP, np.uint8))
+def _thin(frame: Frame, sky: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Tell how much of something thin is in each pixel of a sky, 0..255: stalks, masts, wires, but no cloud.
+
+    Source: the top-hat transform, Serra, "Image Analysis and Mathematical Morphology", 1982.
+    """
+    reach = 2 * round(_THIN * max(frame.shape[:2])) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    hats = [cv2.morphologyEx(frame, kind, around) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)]
+    contrast = np.maximum(*hats).max(axis=-1).astype(np.float32)
+    alpha = np.asarray(np.rint(255 * ramp(contrast, *_THIN_CONTRAST)), np.uint8)
+    return np.where(_slender((alpha > _WISP) & sky), alpha, 0).astype(np.uint8)
+
+
+def _slender(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep the connected parts that are long and, in the direction in which they are, straight."""
+    count, parts, measures, _ = cv2.connectedComponentsWithStats(seen.astype(np.uint8))
+    kept = np.zeros(count, np.bool_)
+    least = _LONG * max(seen.shape)
+    for number in range(1, count):
+        x, y, width, height = (int(value) for value in measures[number, :4])
+        if math.hypot(width, height) < least:
+            continue
+        rows, columns = np.nonzero(parts[y : y + height, x : x + width] == number)
+        short, long = sorted(cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))[1])
+        kept[number] = long > max(least, _SLENDER * (short + 1))
+    return np.asarray(kept[parts], np.bool_)
+
+
+def _attached(alpha: NDArray[np.uint8], land: NDArray[np.bool_], gap: int) -> NDArray[np.uint8]:
+    """Leave out what is farther than a gap from all that is on land: a wisp of cloud, a star, a bird."""
+    seen = np.asarray(alpha > _WISP, np.uint8)
+    count, parts = cv2.connectedComponents(cv2.dilate(seen, np.ones((gap + 1,) * 2, np.uint8)))
     kept = np.zeros(count, np.bool_)
     kept[np.unique(parts[land])] = True
     kept[0] = True
