@@ -44,6 +44,27 @@ def test_the_sky_ends_at_the_skyline() -> None:
     assert _share(sky.cover, slice(round(rows * 0.5), rows)) < 0.02
 
 
+def _bay() -> Frame:
+    """A pale sky over a sea hardly less pale, its level horizon between two dark headlands."""
+    rows, columns = 360, 640
+    picture = _textured((222, 224, 228), (rows, columns), 0.5, 1)
+    picture[200:] = np.linspace((206, 210, 216), (196, 202, 210), rows - 200)[:, None]
+    x, y = np.arange(columns), np.arange(rows)[:, None]
+    heads = (y > 120 + x) | (y > 60 + 0.8 * (columns - x))
+    picture[heads] = _textured((70, 62, 50), (rows, columns), 14, 2)[heads]
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_sky_ends_at_a_horizon_that_headlands_hide_in_part() -> None:
+    look = Landscape(_bay(), None)
+
+    assert look.far_shore is None
+    assert look.sky is not None
+    rows = len(look.sky.cover)
+    assert look.sky.cover[round(rows * 0.6) :].max() < 0.05
+    assert look.sky.cover[round(rows * 0.5), look.sky.cover.shape[1] // 2] > 0.9
+
+
 def _summit(*, cloud: bool) -> Frame:
     """A blue sky over a dark range; between two peaks a soft white cloud, or a smooth snow field."""
     rows, columns = 360, 640

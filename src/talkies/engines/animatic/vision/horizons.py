@@ -14,6 +14,10 @@ HIGHEST_WATER, _LOWEST_SHORE = 0.15, 0.92  # shares of the picture's height
 _SHORE_EDGE = 2.0  # change of colour in CIELAB from one sample to the next
 _SHORE_LENGTH = 0.95  # share of the picture's width that a far shore crosses
 _SHORE_CLARITY = 0.28  # how much more of it than rows nearby
+_LINE_LENGTH, _LINE_CLARITY = 0.85, 0.4  # the same of a line that only a sky's own width shows
+_LINE_UNDER = 0.04  # of the picture: less under a line is its own blur
+_LINE_ABOVE = slice(-7, -3)  # samples from it, to which such a line is compared
+_LINE_WIDTH = 0.25  # of the picture's width, that a sky must have where it may end at a line
 _BESIDE = np.ones((5, 5), np.uint8)  # samples: what lies beside something
 _PALER, _GREYER, _GREY = (
     4.0,
@@ -53,7 +57,7 @@ def find_sky(look: Landscape) -> Region | None:
         seed &= look.place < look.far_shore  # a calm sea is as even as its sky
     if _sky_confidence(look, seed) < _WORTH_GROWING:
         return None
-    inside = _grown_by_colour(look, seed)
+    inside = _ended_at_line(look, _grown_by_colour(look, seed))
     return look.region("sky", inside | _find_clouds(look, inside), _sky_confidence(look, inside))
 
 
@@ -112,6 +116,25 @@ def _grown_by_colour(look: Look, seed: Mask) -> Mask:
     count, labels = cv2.connectedComponents(inside)
     kept = [label for label in range(1, count) if seed[labels == label].any()]
     return np.asarray(np.isin(labels, kept), np.bool_)
+
+
+def _ended_at_line(look: Look, inside: Mask) -> Mask:
+    """End a sky that goes on into a pale sea: at the first level line across it, darker below than above."""
+    width = inside.sum(axis=1)
+    crossed = (_level_edges(look) & inside).sum(axis=1) / np.maximum(width, 1)
+    first, last = round(HIGHEST_WATER * look.size[1]), round(_LOWEST_SHORE * look.size[1])
+    for row in range(max(first, -_LINE_ABOVE.start), last):
+        above = slice(row + _LINE_ABOVE.start, row + _LINE_ABOVE.stop)
+        if width[row] < _LINE_WIDTH * look.size[0]:
+            break
+        if crossed[row] < max(_LINE_LENGTH, float(crossed[above].mean()) + _LINE_CLARITY):
+            continue
+        under = inside & (np.arange(look.size[1]) > row + 1)[:, None]
+        if under.mean() < _LINE_UNDER:
+            break
+        if look.lab[under, 0].mean() < look.lab[above][inside[above], 0].mean():
+            return np.asarray(inside & (np.arange(look.size[1]) < row)[:, None], np.bool_)
+    return inside
 
 
 def _find_clouds(look: Look, sky: Mask) -> Mask:
@@ -182,12 +205,17 @@ def _sky_confidence(look: Look, inside: Mask) -> float:
 
 def find_far_shore(look: Look) -> float | None:
     """Find the one level line that crosses the whole picture, as a share of its height; None without one."""
-    slopes = [np.abs(cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3)) / 8 for channel in cv2.split(look.lab)]
-    edges = cv2.dilate(np.maximum.reduce(slopes), np.ones((3, 1), np.uint8))
-    crossed = (edges > _SHORE_EDGE).mean(axis=1)
+    crossed = _level_edges(look).mean(axis=1)
     beside = np.convolve(crossed, np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1]) / 8, mode="same")
     first, last = round(HIGHEST_WATER * look.size[1]), round(_LOWEST_SHORE * look.size[1])
     row = first + int(np.argmax((crossed - beside)[first:last]))
     if crossed[row] < _SHORE_LENGTH or crossed[row] - beside[row] < _SHORE_CLARITY:
         return None
     return (row + 2) / look.size[1]
+
+
+def _level_edges(look: Look) -> Mask:
+    """Tell where colour changes downwards, in the row itself or the next."""
+    slopes = [np.abs(cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3)) / 8 for channel in cv2.split(look.lab)]
+    edges = cv2.dilate(np.maximum.reduce(slopes), np.ones((3, 1), np.uint8))
+    return np.asarray(edges > _SHORE_EDGE, np.bool_)
