@@ -297,3 +297,15 @@ def test_lightning_lights_the_clouds() -> None:
 )
 def test_a_text_tells_which_clouds_it_wants(text: str, named: str | None) -> None:
     assert named_clouds(text) == named
+
+
+def test_a_stormy_sky_keeps_its_own_clouds() -> None:
+    clear = scene((60, 84, 118))
+    noise = np.random.default_rng(8).standard_normal((HEIGHT, WIDTH, 1)).astype(np.float32)
+    clouds = cv2.GaussianBlur(noise, (0, 0), 14)[..., None]
+    picture = np.clip(clear.prepared + ~land(clear)[..., None] * 16 * clouds / clouds.std(), 0, 255)
+    stormy = understand(picture.astype(np.uint8), WIDTH, HEIGHT, lambda: None)
+
+    come = [Clouds(sight(where).stage, STORM_CLOUDS, 1.0, 5).come for where in (clear, stormy)]
+
+    assert come == [True, False]

@@ -42,6 +42,8 @@ _EDGE = 1.4  # deviations, from where a cloud begins until it hides the sky
 _FRONT = 0.55  # of the gathering: when clouds reach the far side
 _RUSH = 1.0  # units of the plane, that they come on while they gather
 _COLOURFUL = (5.0, 15.0)  # chroma in CIELAB: from grey skies to such as need clouds
+_STORMY, _CLOUDED = (56.0, 48.0), (0.8, 1.3)  # lightness of a sky, and deviation of its clouds in lightness
+_CLOUD_SIZES = (1.5, 8.0)  # samples, of such clouds
 _SKY_BLUR = 0.05  # picture widths, of the sky that lends clouds its colours
 _LOSS = 1.3  # of their light, that a level thin cloud divides it by
 _GREYNESS = 0.8  # of their colour
@@ -104,7 +106,7 @@ class Clouds:
         colours = _continued(scene, sky)
         self._open = open_sky(scene, scene.look.size, _SURE)
         self._lit = _lit(colours, stage, deck)
-        need = _need(colours, deck)
+        need = _need(colours, deck) * np.float32(1 - _storminess(scene, sky))
         self._need = cv2.resize(need, self._lit.shape[1::-1])
         self.come = float((need * sky.cover).max()) > _WORTH
         self._horizon = np.float32((_lowest(sky) - 0.5) * scene.height / scene.width)
@@ -266,6 +268,21 @@ def _need(colours: NDArray[np.float32], deck: Deck) -> Field:
     chroma = np.hypot(lab[..., 1], lab[..., 2]).astype(np.float32)
     too_bright = ramp(lab[..., 0], deck.bright, deck.bright + 25)
     return np.asarray(np.maximum(ramp(chroma, *_COLOURFUL), too_bright), np.float32)
+
+
+def _storminess(scene: Scene, sky: Region) -> float:
+    """Tell how far a sky is dark and full of clouds by itself, 0..1."""
+    inside = np.asarray(sky.cover > 0.9, np.float32)
+    if not inside.any():
+        return 0.0
+    light = scene.look.lab[..., 0]
+    fine, coarse = (
+        cv2.GaussianBlur(light * inside, (0, 0), size)
+        / np.maximum(cv2.GaussianBlur(inside, (0, 0), size), np.float32(1e-3))
+        for size in _CLOUD_SIZES
+    )
+    clouds = float((fine - coarse)[inside > 0].std())
+    return float(ramp(float(light[inside > 0].mean()), *_STORMY) * ramp(clouds, *_CLOUDED))
 
 
 def _lit(colours: NDArray[np.float32], stage: Stage, deck: Deck) -> Frame:
