@@ -10,6 +10,7 @@ from talkies.engines.animatic.living.air import Air, make_air
 from talkies.engines.animatic.living.floating import Dust, Embers
 from talkies.engines.animatic.living.haze import FOG, SMOKE, Body, Haze
 from talkies.engines.animatic.living.lamps import find_flames, find_lamps
+from talkies.engines.animatic.living.light import STORM, Gloom
 from talkies.engines.animatic.living.rays import SunRays
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
@@ -431,3 +432,38 @@ def test_a_weather_that_ends_within_its_shot_thins_out_to_the_photo() -> None:
     )
 
     assert there > fading > gone == 0
+
+
+def lit_street(*, dark: bool) -> Frame:
+    """A street in the dark or by day, with two small warm windows."""
+    picture = np.full((HEIGHT, WIDTH, 3), (24, 26, 34) if dark else (120, 122, 126), np.uint8)
+    for left in (200, 380):
+        picture[150:190, left : left + 36] = (255, 214, 130)
+    return picture
+
+
+def test_a_storm_leaves_lit_windows_lit_in_the_dark() -> None:
+    kept = []
+    for dark in (True, False):
+        picture = lit_street(dark=dark)
+        where = Scene(picture, picture, (), None, (), Depth(np.full((90, 160), 0.5, np.float32), None))
+        frame = picture.copy()
+        Gloom(STORM, Stage(where, (0.0, 0.0))).draw(frame, Sight(Stage(where, (0.0, 0.0)), AT_REST, 2.0, 1.0))
+        kept.append(float(frame[160:180, 208:228].mean() / picture[160:180, 208:228].mean()))
+
+    assert kept[0] > 0.85
+    assert kept[1] < 0.8
+
+
+def test_light_that_alone_moves_comes_and_goes_by_a_few_levels() -> None:
+    where = scene()
+    over = make_air(
+        plan(), plan().shots[0], where, 5, focus=(0.0, 0.0), opens_whole=True, closes_whole=False, alone=True
+    )
+    assert over is not None
+
+    changes = [drawn(over, index, where).astype(int) - where.prepared for index in range(6, FRAMES, 12)]
+
+    assert max(int(np.abs(change).max()) for change in changes) < 20
+    assert max(int(change.max()) for change in changes) > 2
+    assert min(int(change.min()) for change in changes) < -2

@@ -196,8 +196,8 @@ def _makers(
         strength, light = _STORM_STRENGTH, light * _STORM_LIGHT
     storm_rains = not kinds & {"rain", "snow"}
     return (
-        ("storm", lambda _: Gloom(STORM)),
-        ("snow", lambda _: Gloom(WINTER)),
+        ("storm", lambda stage: Gloom(STORM, stage)),
+        ("snow", lambda stage: Gloom(WINTER, stage)),
         ("candlelight", lambda stage: Flicker(stage, CANDLE, seed)),
         ("firelight", lambda stage: Flicker(stage, FIRE, seed)),
         ("neon", lambda stage: Flicker(stage, NEON, seed)),
@@ -222,7 +222,7 @@ def _sky(stage: Stage, kinds: frozenset[str], text: str, seed: int) -> list[_Lay
         return []
     if kinds & {"storm", "snow"}:
         return [clouds]
-    return [clouds, Gloom(STORM if deck == STORM_CLOUDS else DULL)]
+    return [clouds, Gloom(STORM if deck == STORM_CLOUDS else DULL, stage)]
 
 
 def _deck(kinds: frozenset[str], text: str) -> Deck | None:

@@ -11,6 +11,8 @@ from talkies.media import Frame
 
 _LONG_SIDE = 160  # samples along the picture's longer side
 _LEAST = 0.0004  # of the picture: a smaller find is noise
+_DARK = 0.34  # at most, of the median brightness, 0..1, where lamps are lit
+_WARM = 0.12  # of red over blue, 0..1, that lamplight has
 _MOST = 0.2  # a larger one is a bright wall or sky, no lamp
 
 
@@ -27,6 +29,16 @@ def find_lamps(frame: Frame) -> Field | None:
     red, green, blue = _channels(frame)
     top = np.maximum(np.maximum(red, green), blue)
     return _of_lamps(np.asarray(np.clip((top - 0.7) / 0.2, 0, 1), np.float32), frame)
+
+
+def find_warm_lamps(frame: Frame) -> Field | None:
+    """Find lamps and lit windows of a dark picture: no snow, no sunlit leaf; as `find_flames`."""
+    lamps = find_lamps(frame)
+    red, green, blue = _channels(frame)
+    if lamps is None or np.median(np.maximum(np.maximum(red, green), blue)) > _DARK:
+        return None
+    warm = np.asarray(lamps * np.clip((red - blue) / _WARM, 0, 1), np.float32)
+    return warm if (warm > 0.3).mean() > _LEAST else None
 
 
 def _channels(frame: Frame) -> NDArray[np.float32]:

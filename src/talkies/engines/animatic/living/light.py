@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.living.blending import Tone, add_glow, mix_exposure, scaled_tone
+from talkies.engines.animatic.living.blending import Tone, add_glow, mix_exposure, mix_in, scaled_tone
 from talkies.engines.animatic.living.haze import TILE, tileable_noise
-from talkies.engines.animatic.living.lamps import find_flames, find_lamps, glow_around
+from talkies.engines.animatic.living.lamps import find_flames, find_lamps, find_warm_lamps, glow_around
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.optics.projection import sample
 from talkies.engines.animatic.vision.scene import Scene
@@ -61,7 +61,9 @@ _BLAST_HZ, _BLAST_UNREST = 6.5, 0.16  # of the fire after the flash
 _SKY, _SKYLINE = 0.25, 0.75  # confidence of a sky that tells it; of the picture's height, where none does
 _EMBER_LIGHT = np.array([1.0, 0.56, 0.24])
 
-_CLOUDS = (0.26, 0.4)  # of the light, that thin clouds take at most: of a bright picture, and of a dark one
+_LAMPS_KEPT = 0.85  # of the light of lamps, which the weather does not dim
+
+_DAYLIGHT = (0.05, 0.09)  # of the light, that comes and goes: of a bright picture, and of a dark one
 _BRIGHT = 110.0  # mean luma of such a bright one
 _CLOUD_SIZE = 0.5  # picture widths
 _CLOUD_PACE = 0.26  # picture widths a second
@@ -216,14 +218,22 @@ WINTER = Mood(light=0.74, grey=0.34, tint=(0.95, 1.0, 1.07))
 
 
 class Gloom:
-    """The light of a weather over the whole picture."""
+    """The light of a weather over the whole picture, but for its lamps and lit windows, which stay on."""
 
-    def __init__(self, mood: Mood) -> None:
+    def __init__(self, mood: Mood, stage: Stage) -> None:
         self._mood = mood
+        lamps = find_warm_lamps(stage.scene.prepared)
+        self._lamps = None if lamps is None else glow_around(lamps)
+        if self._lamps is not None and stage.scene.look.sky is not None:
+            sky = cv2.resize(stage.scene.look.sky.cover, self._lamps.shape[::-1])
+            self._lamps *= 1 - np.float32(min(stage.scene.look.sky.confidence / _SKY, 1)) * sky
 
     def draw(self, frame: Frame, sight: Sight) -> None:
         """Dim and cool a frame, in place."""
+        lit = None if self._lamps is None else frame.copy()
         cv2.transform(frame, self._mood.matrix(sight.veiled), dst=frame)
+        if lit is not None and self._lamps is not None:
+            mix_in(frame, lit, sight.canvas(sight.look_at(self._lamps)) * np.float32(_LAMPS_KEPT))
 
 
 class Daylight:
@@ -234,19 +244,20 @@ class Daylight:
         self._clouds = tileable_noise(chance)
         self._side = float(chance.choice([-1.0, 1.0]))
         luma = float(cv2.resize(stage.scene.prepared, (32, 32), interpolation=cv2.INTER_AREA).mean())
-        taken = min(_CLOUDS[0] * max(_BRIGHT / max(luma, 1.0), 1.0), _CLOUDS[1])
-        self._shaded = scaled_tone(-taken, (1.0, 1.0, 1.0))
+        change = min(_DAYLIGHT[0] * max(_BRIGHT / max(luma, 1.0), 1.0), _DAYLIGHT[1])
+        self._tones = [scaled_tone(way * change, (1.0, 1.0, 1.0)) for way in (1, -1)]
 
     def draw(self, frame: Frame, sight: Sight) -> None:
-        """Let the shadows of clouds pass over a frame, in place."""
+        """Let light and the shadows of clouds pass over a frame, in place."""
         shade = np.zeros(sight.background.shape[:2], np.float32)
         for pace, size in ((1.0, 1.0), (-0.6, 1.7)):
             way = np.array([self._side * pace, 0.35 * abs(pace)]) * _CLOUD_PACE * sight.time_s
             places = (sight.background - way.astype(np.float32)) * np.float32(TILE / _CLOUD_SIZE / 4 / size)
             shade += sample(self._clouds, np.asarray(places % np.float32(TILE), np.float32), cv2.BORDER_WRAP)
-        weights = sight.canvas(np.asarray(np.clip(0.5 + 0.6 * shade, 0, 1), np.float32))
         # They come quickly: slow light in the first frames would be no light at all.
-        mix_exposure(frame, self._shaded, weights * np.float32(math.sqrt(sight.presence)))
+        level = sight.canvas(np.tanh(shade)) * np.float32(math.sqrt(sight.presence))
+        for tone, part in zip(self._tones, (level, -level), strict=True):
+            mix_exposure(frame, tone, np.maximum(part, 0))
 
 
 def _flashed() -> Tone:
