@@ -467,3 +467,20 @@ def test_light_that_alone_moves_comes_and_goes_by_a_few_levels() -> None:
     assert max(int(np.abs(change).max()) for change in changes) < 20
     assert max(int(change.max()) for change in changes) > 2
     assert min(int(change.min()) for change in changes) < -2
+
+
+def test_fog_has_no_holes_and_no_edge_where_the_ground_comes_near() -> None:
+    picture = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
+    picture[:60] = 220
+    depth = np.full((90, 160), 0.3, np.float32)
+    depth[70:] = 0.9
+    stage = Stage(Scene(picture, picture, (), None, (), Depth(depth, None)), (0.0, 0.0))
+    fog = Haze(stage, FOG, 5)
+
+    for time_s in (0.0, 3.0, 6.0):
+        frame = picture.copy()
+        fog.draw(frame, Sight(stage, AT_REST, time_s, 1.0))
+        veil = (frame[..., 0].astype(float) - 40)[80:]
+        far = veil[: HEIGHT // 2]
+        assert far.min() > 0.25 * far.max()
+        assert np.abs(np.diff(veil, axis=0)).max() < 0.05 * veil.max()

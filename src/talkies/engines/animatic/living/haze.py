@@ -15,6 +15,7 @@ from talkies.media import Frame, rng
 TILE = 128
 """Samples a side of the noise, which repeats."""
 _OCTAVES = 4
+_DEPTH_BLUR = 0.05  # picture widths: a haze shows no edge where the ground comes near
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Body:
     shade: float
 
 
-FOG = Body(thickness=1.3, unevenness=0.8, scale=0.6, drift=0.05, rise=0.0, low=0.35, depth=0.85, shade=0.96)
+FOG = Body(thickness=1.3, unevenness=0.6, scale=0.6, drift=0.05, rise=0.0, low=0.35, depth=0.85, shade=0.96)
 SMOKE = Body(
-    thickness=1.0, unevenness=0.95, scale=0.5, drift=0.02, rise=0.06, low=0.7, depth=0.35, shade=0.72
+    thickness=1.0, unevenness=0.95, scale=0.5, drift=0.02, rise=0.06, low=0.9, depth=0.35, shade=0.72
 )
 
 
@@ -51,6 +52,8 @@ class Haze:
         self._body = body
         self._noise = tileable_noise(chance)
         self._side = float(chance.choice([-1.0, 1.0]))
+        depth = np.clip(1 - stage.scene.depth.background, 0, 1)
+        self._far = cv2.GaussianBlur(depth, (0, 0), _DEPTH_BLUR * depth.shape[1])
         self._colour = stage.filled(stage.light * body.shade)
 
     def draw(self, frame: Frame, sight: Sight) -> None:
@@ -58,7 +61,7 @@ class Haze:
         body, scene = self._body, sight.stage.scene
         swells = self._swells(sight)
         uneven = 1 - body.unevenness + 2 * body.unevenness * swells
-        far = np.clip(1 - sight.look_at(scene.depth.background), 0, 1)
+        far = np.clip(sight.look_at(self._far), 0, 1)
         height = np.float32(0.5) + sight.background[..., 1] * np.float32(scene.width / scene.height)
         lying = 1 - body.low + 2 * body.low * np.clip(height, 0, 1) ** 1.5
         optical = body.thickness * uneven * lying * (1 - body.depth + body.depth * far)
@@ -76,7 +79,7 @@ class Haze:
             travel = np.array([self._side * pace * body.drift, -abs(pace) * body.rise]) * time_s
             places = (sight.background - travel.astype(np.float32)) * np.float32(TILE / body.scale / 2)
             total += self._read(np.asarray(places * np.float32(stretch), np.float32))
-        return np.asarray(np.clip(np.float32(0.5) + total * np.float32(0.5), 0, 1), np.float32)
+        return np.asarray(np.float32(0.5) * (1 + np.tanh(total)), np.float32)
 
     def _read(self, places: Grid) -> Field:
         return sample(self._noise, places % np.float32(TILE), cv2.BORDER_WRAP)
