@@ -346,7 +346,7 @@ def test_eyes_close_at_their_word_and_have_time_to_open() -> None:
 
 
 def test_lightning_is_cued_with_its_thunder() -> None:
-    made = plan("Night. Lightning flashes over the sea, twice, and thunder rolls.", duration=6)
+    made = plan("Night. A flash of lightning over the sea, and thunder rolls.", duration=6)
 
     heard_s = [
         (sound.start_sample + effect_onset("thunder")) / SAMPLE_RATE
@@ -358,8 +358,17 @@ def test_lightning_is_cued_with_its_thunder() -> None:
     assert heard_s
 
 
+@pytest.mark.parametrize("prompt", ["Lightning flashes over the sea.", "Bolts of lightning. Thunder."])
+def test_several_flashes_are_several_and_none_comes_at_once(prompt: str) -> None:
+    seen_s = [cue.start_s for cue in plan(prompt).cues if cue.kind == "lightning"]
+
+    assert len(seen_s) >= 2
+    assert min(seen_s) >= 0.9
+    assert min(np.diff(seen_s)) > 0.5
+
+
 def test_lightning_is_seen_in_a_silent_clip_too() -> None:
-    made = plan("Lightning flashes over the sea.", generate_audio=False)
+    made = plan("A flash of lightning over the sea.", generate_audio=False)
 
     assert [cue.kind for cue in made.cues] == ["lightning"]
     assert 0.5 < made.cues[0].start_s < 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -30,6 +31,11 @@ _USUAL_S = 1.6
 _EDGE_S = 0.3  # between an action and the ends of its shot
 _FLASH_S = 0.8  # a stroke of lightning with its afterglow
 _LONE_FLASH = 0.4  # of the shot: when lightning without thunder strikes
+_SEVERAL = re.compile(
+    r"\b(?:lightning (?:flashes|bolts|strikes)|(?:flashes|bolts|strikes|forks) of lightning)\b|电闪雷鸣|道道闪电",
+    re.IGNORECASE,
+)
+_FIRST_FLASH_S, _BETWEEN_FLASHES_S = 0.9, 2.5  # of several: from the shot's start, and on average
 _LATEST = 0.6  # of the shot: when a weather that comes has begun
 
 
@@ -43,7 +49,7 @@ def lay_cues(
     """Yield the cues of a shot that lasts from `span[0]` to `span[1]` seconds.
 
     An action comes where the text tells it: in proportion between the lines and sounds around it. Each
-    thunder comes with its lightning.
+    thunder comes with its lightning; where the text speaks of several flashes there are more, and none early.
 
     Args:
         shot: as the script tells it.
@@ -66,8 +72,21 @@ def lay_cues(
     strokes = list(thunder_s)
     if not strokes and "lightning" in shot.light:
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
+    if _SEVERAL.search(shot.text) and "lightning" in shot.light:
+        strokes = _several(strokes, span)
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def _several(strokes: Sequence[float], span: tuple[float, float]) -> list[float]:
+    """Add flashes, far from those that are there, until there are some; none right at a shot's start."""
+    first_s, last_s = span[0] + _FIRST_FLASH_S, span[1] - _FLASH_S
+    moments = [moment_s for moment_s in strokes if moment_s >= first_s]
+    free = [float(moment_s) for moment_s in np.arange(first_s, last_s, _EDGE_S)]
+    while free and len(moments) < max(2, round((span[1] - span[0]) / _BETWEEN_FLASHES_S)):
+        apart = [min((abs(place - moment_s) for moment_s in moments), default=place) for place in free]
+        moments.append(round(free.pop(int(np.argmax(apart))), 3))
+    return sorted(moments) or list(strokes)
 
 
 def weather_begins(
