@@ -53,7 +53,9 @@ class Haze:
         self._noise = tileable_noise(chance)
         self._side = float(chance.choice([-1.0, 1.0]))
         depth = np.clip(1 - stage.scene.depth.background, 0, 1)
-        self._far = cv2.GaussianBlur(depth, (0, 0), _DEPTH_BLUR * depth.shape[1])
+        self._far: Field = np.asarray(
+            cv2.GaussianBlur(depth, (0, 0), _DEPTH_BLUR * depth.shape[1]), np.float32
+        )
         self._colour = stage.filled(stage.light * body.shade)
 
     def draw(self, frame: Frame, sight: Sight) -> None:
