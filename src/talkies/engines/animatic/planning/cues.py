@@ -32,7 +32,8 @@ _EDGE_S = 0.3  # between an action and the ends of its shot
 _FLASH_S = 0.8  # a stroke of lightning with its afterglow
 _LONE_FLASH = 0.4  # of the shot: when lightning without thunder strikes
 _SEVERAL = re.compile(
-    r"\b(?:lightning (?:flashes|bolts|strikes)|(?:flashes|bolts|strikes|forks) of lightning)\b|电闪雷鸣|道道闪电",
+    r"\b(?:lightning (?:flashes|bolts|strikes)|(?:flashes|bolts|strikes|forks) of lightning)\b"
+    "|电闪雷鸣|道道闪电",
     re.IGNORECASE,
 )
 _FIRST_FLASH_S, _BETWEEN_FLASHES_S = 0.9, 2.5  # of several: from the shot's start, and on average
