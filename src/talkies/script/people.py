@@ -89,6 +89,7 @@ _OTHER_SEX: dict[Voice, Voice] = {"woman": "man", "man": "woman", "girl": "boy",
 """Who else is among people of whose sex nothing is told, by the voice that stands for them."""
 _OF_ONE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")  # the past form tells nothing
 _JOINS = (["and"], ["&"], ["和"], ["与"])
+_ENCLOSING = ((",", ","), ("(", ")"), ("，", "，"), ("（", "）"))
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
@@ -410,11 +411,18 @@ def _start_of_name(passage: Passage, noun: int) -> int:
             return word
         if passage.covers("person", word):
             break
-        if passage.covers("age", word) or passage.covers("sex", word) or passage.covers("adjective", word):
+        if _opens_with_side(passage, word) or any(
+            passage.covers(table, word) for table in ("age", "sex", "adjective")
+        ):
             first = word
         elif not _may_be_adjective(passage, word):
             break
     return first
+
+
+def _opens_with_side(passage: Passage, word: int) -> bool:
+    """Tell whether a clause begins with a place before a noun: "Left woman:"."""
+    return word == passage.clause(word).first and passage.covers("side", word)
 
 
 def _may_be_adjective(passage: Passage, word: int) -> bool:
@@ -438,12 +446,12 @@ def _start_of_chinese_name(passage: Passage, noun: int) -> int:
     floor = max(noun - _LONGEST_CHINESE_NAME, passage.clause(noun).first)
     first = noun
     for word in range(noun - 1, floor - 1, -1):
-        if (
-            is_mark(passage.words[word])
-            or passage.covers("preposition", word)
-            or passage.covers("person", word)
+        if is_mark(passage.words[word]) or any(
+            passage.covers(table, word) for table in ("preposition", "person", "speech", "direction")
         ):
             break
+        if passage.covers("place", word) and not passage.covers("person", word - 1):
+            return _with_place(passage, word)
         if passage.covers("determiner", word):
             while word - 1 >= floor and passage.covers("determiner", word - 1):
                 word -= 1
@@ -451,6 +459,13 @@ def _start_of_chinese_name(passage: Passage, noun: int) -> int:
         if any(passage.covers(table, word) for table in ("age", "sex", "adjective")):
             first = word
     return _after_attribute(passage, first, floor)
+
+
+def _with_place(passage: Passage, word: int) -> int:
+    """Go back over the word for a place that stands before somebody: 左边 in 左边的光头教练."""
+    while passage.covers("place", word - 1):
+        word -= 1
+    return word
 
 
 def _after_attribute(passage: Passage, first: int, floor: int) -> int:
@@ -461,24 +476,43 @@ def _after_attribute(passage: Passage, first: int, floor: int) -> int:
     while (
         start > floor
         and not is_mark(passage.words[start - 1])
-        and (passage.covers("beside", start - 1) or not passage.covers("preposition", start - 1))
+        and (
+            passage.covers("beside", start - 1)
+            or passage.covers("posture", start - 1)
+            or not passage.covers("preposition", start - 1)
+        )
     ):
         start -= 1
     return first if start == first - 1 else start
 
 
 def _end_of_name(passage: Passage, last: int) -> int:
-    """Go on from a noun over "in a dark suit", "on the left", "with a beard"."""
+    """Go on from a noun over "in a dark suit", "on the left", "with a beard", "sitting"."""
     sentence = passage.sentence(last - 1)
     if last < sentence.last and _is_number_of_person(passage.spelt(last, last + 1)):
         last += 1
     while last < sentence.last:
-        places = passage.terms("place", Span(last, last + 1))
-        end = places[0].last if places else _end_of_attribute(passage, last, sentence.last)
+        end = _end_of_place(passage, last) or _end_of_attribute(passage, last, sentence.last)
         if end == last:
             return last
         last = end
     return last
+
+
+def _end_of_place(passage: Passage, first: int) -> int | None:
+    """End of "on the left", also between marks: "the woman, on the left, says", "Man (left):"."""
+    for opens, closes in _ENCLOSING:
+        if passage.words[first] != opens:
+            continue
+        places = [
+            *passage.terms("place", Span(first + 1, first + 2)),
+            *passage.terms("side", Span(first + 1, first + 2)),
+        ]
+        if places and passage.words[places[0].last : places[0].last + 1] == [closes]:
+            return places[0].last + (closes != opens)
+        return None
+    places = passage.terms("place", Span(first, first + 1))
+    return places[0].last if places else None
 
 
 def _is_number_of_person(word: str) -> bool:
@@ -487,6 +521,8 @@ def _is_number_of_person(word: str) -> bool:
 
 
 def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
+    if passage.covers("posture", first) and not is_unspaced(passage.words[first]):
+        return first + 1
     if not passage.covers("wearing", first):
         return first
     word = first + 1
