@@ -530,11 +530,19 @@ def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
         word += 1
     while word < limit and (passage.covers("adjective", word) or passage.covers("age", word)):
         word += 1
+    if word > first + 1 and passage.covers("colour", word - 1) and not _may_be_noun(passage, word, limit):
+        return word  # "the lady in red"
     if word >= limit or not passage.words[word].isalpha():
         return first
     if passage.covers("scene_place", word) or passage.covers("person", word):
         return first
     return word + 2 if _goes_on_with_noun(passage, word + 1, limit) else word + 1
+
+
+def _may_be_noun(passage: Passage, word: int, limit: int) -> bool:
+    tables = ("speech", "action", "living_action", "break", "filler", "pronoun")
+    is_word = word < limit and passage.words[word].isalpha()
+    return is_word and not any(passage.covers(table, word) for table in tables)
 
 
 def _goes_on_with_noun(passage: Passage, word: int, limit: int) -> bool:
