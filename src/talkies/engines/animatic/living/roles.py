@@ -56,6 +56,11 @@ def speaking_role(line: SpokenLine) -> Role | None:
     return _role(line.speaker, line.voice)
 
 
+def speaker_role(line: SpokenLine) -> Role:
+    """Read who speaks a line, an animal too."""
+    return speaking_role(line) or _named(line.speaker or "", line.voice, is_all=False)
+
+
 def acting_role(cue: Cue) -> Role | None:
     """Read the words for whoever does a cue; None for an animal, and for a thing: "the water flows"."""
     is_thing = bool(cue.who) and cue.kind in _BY_THINGS and not People(Passage(cue.who or "")).mentions

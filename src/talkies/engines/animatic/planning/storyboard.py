@@ -20,6 +20,7 @@ from talkies.engines.animatic.planning.rehearsal import (
     repeat_s,
     times,
 )
+from talkies.engines.animatic.planning.speakers import tell_apart
 from talkies.engines.animatic.sound import effects
 from talkies.engines.animatic.sound.music import metre
 from talkies.media import rng
@@ -99,7 +100,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         duration_s=rehearsal.duration_s,
         seed=spec.seed,
         shots=tuple(_shots(spec, rehearsal.scenes, edges)),
-        lines=tuple(lines),
+        lines=tell_apart(lines),
         sounds=tuple(sounds),
         cues=tuple(cues),
         music=music,
