@@ -39,6 +39,12 @@ DepthOfField = Literal[
 ]
 
 Voice = Literal["woman", "man", "girl", "boy", "old_woman", "old_man", "narrator"]
+Being = Literal[
+    "machine",
+    "small_animal",
+    "large_animal",
+]
+"""What speaks with a timbre of its own, if it is no person."""
 Mood = Literal[
     "calm",
     "happy",
@@ -265,7 +271,8 @@ class Phoneme(_Value):
 class SpokenLine(_Value):
     """A line of speech with its place in the clip, in samples and in seconds.
 
-    `chorus` are the voices that say it together with `voice`, in its time.
+    `chorus` are the voices that say it together with `voice`, in its time. `speaker_number` counts the
+    clip's speakers of one voice, from 0, in the order in which they first speak: each sounds different.
     `phonemes` are exact when the voice gives its durations and empty when it does not.
     """
 
@@ -273,6 +280,8 @@ class SpokenLine(_Value):
     speaker: str | None
     voice: Voice
     chorus: tuple[Voice, ...] = ()
+    speaker_number: int = 0
+    being: Being | None = None
     language: str
     voice_over: bool
     manner: tuple[str, ...] = ()

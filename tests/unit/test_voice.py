@@ -20,7 +20,7 @@ from scipy.signal import resample_poly
 from talkies.engines.animatic.sound import english_voice, espeak, voice
 from talkies.engines.animatic.sound.voice import Speech, speak, speakable, timing
 from talkies.errors import BadOption
-from talkies.plan import Voice
+from talkies.plan import Being, Voice
 
 SENTENCES = (
     "Please open the window before dinner.",
@@ -112,6 +112,84 @@ def test_the_words_of_every_voice_are_recognised(
     heard = [recognise(speak(sentence, voice=speaker, seed=1).samples) for sentence in SENTENCES]
 
     assert jiwer.wer([plain(sentence) for sentence in SENTENCES], heard) <= most_errors
+
+
+@pytest.mark.parametrize("speaker", ["man", "woman"])
+def test_three_speakers_of_one_voice_sound_different(speaker: Voice) -> None:
+    speeches = [speak(LONGER, voice=speaker, speaker_number=number, seed=1) for number in range(3)]
+
+    first, lower, higher = (median_pitch(speech) for speech in speeches)
+    assert lower < 0.92 * first
+    assert higher > 1.08 * first
+    assert formant_ratio(speeches[0], speeches[1]) < 0.98
+    assert {speech.samples.size for speech in speeches} == {speeches[0].samples.size}
+
+
+def test_two_whispers_differ_by_their_formants() -> None:
+    one, other = (
+        speak(LONGER, voice="woman", speaker_number=number, manner=["whispering"], seed=1)
+        for number in (0, 1)
+    )
+
+    assert not np.array_equal(one.samples, other.samples)
+
+
+@pytest.mark.parametrize(
+    ("speaker", "number", "being", "most_errors"),
+    [
+        ("man", 1, None, 0.1),
+        ("man", 2, None, 0.1),
+        ("woman", 1, None, 0.1),
+        ("woman", 2, None, 0.1),
+        ("man", 0, "machine", 0.15),
+        ("woman", 0, "machine", 0.15),
+        ("woman", 0, "small_animal", 0.1),
+        ("woman", 0, "large_animal", 0.1),
+    ],
+)
+def test_the_words_of_other_speakers_and_beings_are_recognised(
+    speaker: Voice, number: int, being: Being | None, most_errors: float, recognise: Recognise
+) -> None:
+    heard = [
+        recognise(speak(sentence, voice=speaker, speaker_number=number, being=being, seed=1).samples)
+        for sentence in SENTENCES
+    ]
+
+    assert jiwer.wer([plain(sentence) for sentence in SENTENCES], heard) <= most_errors
+
+
+def test_a_machine_speaks_on_one_note_and_rings() -> None:
+    man, machine = (speak(LONGER, voice="man", being=being, seed=1) for being in (None, "machine"))
+
+    assert _melody(machine) < 0.4 * _melody(man)
+    assert _ringing(machine) > _ringing(man) + 0.1
+    assert machine.phonemes == man.phonemes
+
+
+def _melody(speech: Speech) -> float:
+    """Give how far the pitch rises and falls, in octaves."""
+    sound = resample_poly(speech.samples.astype(np.float64), 1, 3)
+    pitch_hz, _ = pyworld.dio(sound, 16_000, 60.0, 600.0)
+    low, high = np.percentile(np.log2(pitch_hz[pitch_hz > 0]), [20, 80])
+    return float(high - low)
+
+
+def _ringing(speech: Speech) -> float:
+    """Give how like the sound is to itself one echo of the metal earlier, without its pitch."""
+    sound = np.diff(speech.samples.astype(np.float64), 3)
+    late = round(0.0052 * 48_000)
+    product = np.array([np.dot(sound[late + by : -1], sound[: -1 - late - by]) for by in range(-9, 10)])
+    return float(np.abs(product).max() / np.dot(sound, sound))
+
+
+def test_an_animal_speaks_as_high_as_it_is_small() -> None:
+    small, usual, large = (
+        median_pitch(speak(LONGER, voice="woman", being=being, seed=1))
+        for being in ("small_animal", None, "large_animal")
+    )
+
+    assert small > 1.15 * usual
+    assert large < 0.7 * usual
 
 
 @pytest.mark.parametrize("chorus", [("man",), ("woman",), ("man", "girl")])

@@ -13,7 +13,7 @@ from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People, Speaker, chorus_of
 from talkies.script.speech import Tag, is_spoken, tag_of, words_before
 from talkies.script.subjects import subject_of
-from talkies.script.vocabulary import Term, vocabulary
+from talkies.script.vocabulary import HIDING, Term, vocabulary
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 _LONGEST_LABEL = 8  # words of "The man in the hat: …"
@@ -116,12 +116,15 @@ class Dialogue:
         return self._people.together(named, verb) if is_clear else None
 
     def _voice_of_unknown(self, name: str | None, word: int) -> Voice | None:
-        """The voice of "the left one", who is one of those last named, "two men", or that a name tells."""
+        """The voice that words without a noun for a person tell: "the bald one", "the one on the left"."""
         if name is None:
             return None
         named = [mention for mention in self._people.within(Span(0, word)) if not mention.is_pronoun]
-        last = cut(name)[-1].text
-        is_one = "one_of_many" in vocabulary().find([last] if last.isascii() else list(name))
+        found = vocabulary().find([part.text for part in cut(name)])
+        told = [term.name for term in found.get("sex", ()) if term.name != HIDING]
+        if told:
+            return cast(Voice, told[0])
+        is_one = "one_of_many" in found
         return self._people.speaker(named[-1]).voice if is_one and named else told_sex(name)
 
     def _labelled(self, span: Span) -> Mention | str | None:

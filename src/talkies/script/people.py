@@ -93,6 +93,7 @@ VERB_TABLES = ("action", "living_action", "speech")
 _MOST_TIMES_NAMED = 4  # between a pronoun and whom it means
 _REACH_TO_CAMERA = 8  # words from what the camera does back to its name
 _LONGEST_THING = 3  # words of a thing that somebody wears or has
+_ENCLOSING = ((",", ","), ("(", ")"), ("，", "，"), ("（", "）"))
 _LONGEST_CHINESE_NAME = 12  # characters back from the noun
 
 
@@ -476,11 +477,18 @@ def _start_of_name(passage: Passage, noun: int) -> int:
             return word
         if passage.covers("person", word):
             break
-        if passage.covers("age", word) or passage.covers("sex", word) or passage.covers("adjective", word):
+        if _opens_with_side(passage, word) or any(
+            passage.covers(table, word) for table in ("age", "sex", "adjective")
+        ):
             first = word
         elif not _may_be_adjective(passage, word):
             break
     return first
+
+
+def _opens_with_side(passage: Passage, word: int) -> bool:
+    """Tell whether a clause begins with a place before a noun: "Left woman:"."""
+    return word == passage.clause(word).first and passage.covers("side", word)
 
 
 def _may_be_adjective(passage: Passage, word: int) -> bool:
@@ -504,12 +512,12 @@ def _start_of_chinese_name(passage: Passage, noun: int) -> int:
     floor = max(noun - _LONGEST_CHINESE_NAME, passage.clause(noun).first)
     first = noun
     for word in range(noun - 1, floor - 1, -1):
-        if (
-            is_mark(passage.words[word])
-            or passage.covers("preposition", word)
-            or passage.covers("person", word)
+        if is_mark(passage.words[word]) or any(
+            passage.covers(table, word) for table in ("preposition", "person", "speech", "direction")
         ):
             break
+        if passage.covers("place", word) and not passage.covers("person", word - 1):
+            return _with_place(passage, word)
         if passage.covers("determiner", word):
             while word - 1 >= floor and passage.covers("determiner", word - 1):
                 word -= 1
@@ -517,6 +525,13 @@ def _start_of_chinese_name(passage: Passage, noun: int) -> int:
         if any(passage.covers(table, word) for table in ("age", "sex", "adjective")):
             first = word
     return _after_attribute(passage, first, floor)
+
+
+def _with_place(passage: Passage, word: int) -> int:
+    """Go back over the word for a place that stands before somebody: 左边 in 左边的光头教练."""
+    while passage.covers("place", word - 1):
+        word -= 1
+    return word
 
 
 def _after_attribute(passage: Passage, first: int, floor: int) -> int:
@@ -527,7 +542,11 @@ def _after_attribute(passage: Passage, first: int, floor: int) -> int:
     while (
         start > floor
         and not is_mark(passage.words[start - 1])
-        and (passage.covers("beside", start - 1) or not passage.covers("preposition", start - 1))
+        and (
+            passage.covers("beside", start - 1)
+            or passage.covers("posture", start - 1)
+            or not passage.covers("preposition", start - 1)
+        )
     ):
         start -= 1
     start = max(
@@ -567,17 +586,33 @@ def _ends_of_moves(passage: Passage, attribute: Span) -> list[int]:
 
 
 def _end_of_name(passage: Passage, last: int) -> int:
-    """Go on from a noun over "in a dark suit", "on the left", "with a beard"."""
+    """Go on from a noun over "in a dark suit", "on the left", "with a beard", "sitting"."""
     sentence = passage.sentence(last - 1)
     if last < sentence.last and _is_number_of_person(passage.spelt(last, last + 1)):
         last += 1
     while last < sentence.last:
-        places = passage.terms("place", Span(last, last + 1))
-        end = places[0].last if places else _end_of_attribute(passage, last, sentence.last)
+        place = _end_of_place(passage, last)
+        end = place or _end_of_attribute(passage, last, sentence.last)
         if end == last:
             return last
-        last = end if places else _end_of_list(passage, end, sentence.last)
+        last = end if place else _end_of_list(passage, end, sentence.last)
     return last
+
+
+def _end_of_place(passage: Passage, first: int) -> int | None:
+    """End of "on the left", also between marks: "the woman, on the left, says", "Man (left):"."""
+    for opens, closes in _ENCLOSING:
+        if passage.words[first] != opens:
+            continue
+        places = [
+            *passage.terms("place", Span(first + 1, first + 2)),
+            *passage.terms("side", Span(first + 1, first + 2)),
+        ]
+        if places and passage.words[places[0].last : places[0].last + 1] == [closes]:
+            return places[0].last + (closes != opens)
+        return None
+    places = passage.terms("place", Span(first, first + 1))
+    return places[0].last if places else None
 
 
 def _is_number_of_person(word: str) -> bool:
@@ -586,6 +621,8 @@ def _is_number_of_person(word: str) -> bool:
 
 
 def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
+    if passage.covers("posture", first) and not is_unspaced(passage.words[first]):
+        return first + 1
     if not passage.covers("wearing", first):
         return first
     word = first + 1
@@ -593,6 +630,8 @@ def _end_of_attribute(passage: Passage, first: int, limit: int) -> int:
         word += 1
     while word < limit and (passage.covers("adjective", word) or passage.covers("age", word)):
         word += 1
+    if word > first + 1 and passage.covers("colour", word - 1) and not _may_be_noun(passage, word, limit):
+        return word  # "the lady in red"
     if word >= limit or not passage.words[word].isalpha():
         return first
     if passage.covers("scene_place", word) or passage.covers("person", word):
@@ -605,6 +644,8 @@ def _end_of_list(passage: Passage, first: int, limit: int) -> int:
     last = first
     while last < limit and (passage.words[last] == "," or _joins(passage, Span(last, last + 1))):
         noun = last + 1 + (passage.words[last : last + 2] == [",", "and"])
+        if noun == last + 1 and passage.words[last] == "," and not passage.covers("determiner", noun):
+            return first  # "the officer in black, calm, answers"
         after = _end_of_joined(passage, noun, limit)
         if after is None:
             return first
@@ -641,6 +682,12 @@ def _tells_verb(passage: Passage, word: int) -> bool:
     return passage.covers("speech", word) or (
         is_form and any(passage.covers(table, word) for table in (*VERB_TABLES, "ends_name", "state"))
     )
+
+
+def _may_be_noun(passage: Passage, word: int, limit: int) -> bool:
+    tables = ("speech", "action", "living_action", "break", "filler", "pronoun")
+    is_word = word < limit and passage.words[word].isalpha()
+    return is_word and not any(passage.covers(table, word) for table in tables)
 
 
 def _goes_on_with_noun(passage: Passage, word: int, limit: int) -> bool:

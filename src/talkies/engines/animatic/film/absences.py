@@ -29,7 +29,7 @@ _CALLED: dict[Kind, str] = {"sky": "sky", "water": "water", "plants": "leaves or
 def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
     """List in plain words what a shot of the plan cannot show because its scene does not have it."""
     number = plan.shots.index(shot)
-    roles = cast(plan, scene.faces)
+    roles = cast(plan, scene.faces, scene)
     cues = [cue for cue in plan.cues if cue.shot == number]
     return (
         *_unspoken(plan, number, roles),

@@ -215,7 +215,7 @@ def film_between(plan: Plan, shot: Shot, first: Scene, last: Scene) -> BetweenFi
     pairs = pair_faces(first.faces, last.faces, match.overall)
     match = follow_faces(match, pairs, first.width)
     ends = {"opens_whole": True, "closes_whole": True}
-    performances = perform(plan, shot, first.faces, partial(speak_line, seed=plan.seed), **ends)
+    performances = perform(plan, shot, first.faces, partial(speak_line, seed=plan.seed), scene=first, **ends)
     acted = dict(zip(map(id, first.faces), performances, strict=True))
     roles = [Role(one, other, acted[id(one)]) for one, other in pairs]
     air = make_air(plan, shot, first, plan.seed, focus=(0.0, 0.0), **ends)

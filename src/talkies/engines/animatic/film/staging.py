@@ -74,7 +74,9 @@ def _gather(
         scene = replace(scene, faces=())
     if scene.faces:
         speak = partial(speak_line, seed=plan.seed)
-        return Company(scene, partial(perform, plan, shot, scene.faces, speak, tail=tail, **ends))
+        return Company(
+            scene, partial(perform, plan, shot, scene.faces, speak, scene=scene, tail=tail, **ends)
+        )
     cut_out = scene.matte is not None or trusting
     figure = perform_figure(plan, shot, cut_out=cut_out, tail=tail, **ends)
     return None if figure is None else Company(scene, lambda: (figure,))

@@ -45,6 +45,7 @@ from talkies.engines.animatic.optics.framing import facing
 from talkies.engines.animatic.sound.effects import effect_length, effect_onset
 from talkies.engines.animatic.sound.soundtrack import heard_steps
 from talkies.engines.animatic.vision.faces import Face
+from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import rng
 from talkies.plan import Cue, Effect, Plan, Shot, SpokenLine
 from talkies.script.passage import Passage
@@ -125,6 +126,7 @@ def perform(
     faces: tuple[Face, ...],
     speak: Speak,
     *,
+    scene: Scene | None = None,
     tail: int = 0,
     opens_whole: bool = False,
     closes_whole: bool = False,
@@ -136,13 +138,14 @@ def perform(
         shot: a shot of the plan, or a part of one; frame 0 is its first.
         faces: of the scene that it is filmed from, the largest first.
         speak: gives the sound of a line.
+        scene: that has the faces; None to cast them without looking at it.
         tail: frames after the shot's last that a transition shows.
         opens_whole: the first frame is the photo itself.
         closes_whole: the shot's last frame is.
     """
     stage = _set_stage(plan, shot, tail)
     calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
-    people = _people(stage, faces)
+    people = _people(stage, faces, scene)
     taken_s: list[float] = []
     performances = []
     for person in people:
@@ -250,9 +253,9 @@ def _calm(count: int, frame_count: int, *, opens: bool, closes: bool) -> Curve:
     return calm
 
 
-def _people(stage: _Stage, faces: tuple[Face, ...]) -> list[_Person]:
+def _people(stage: _Stage, faces: tuple[Face, ...], scene: Scene | None) -> list[_Person]:
     """Give each face its lines and cues: those of the shot, and lines that run on into it."""
-    roles = cast(stage.plan, faces)
+    roles = cast(stage.plan, faces, scene)
     start_s, end_s = stage.origin_s, stage.shot.end_frame / FRAME_RATE
     lines = [line for line in stage.plan.lines if line.start_s < end_s and line.end_s > start_s]
     cues = _cues(stage)

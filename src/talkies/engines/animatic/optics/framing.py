@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from talkies.plan import Framing, ShotSize
 
 Box = tuple[float, float, float, float]
 """`(x, y, width, height)` in prepared pixels."""
+Side = Literal["left", "middle", "right"]
 
 # Height of the view in heights of the face (brow to chin), and where in the view the face's centre lies.
 _FACE_HEIGHTS: dict[ShotSize, float] = {"medium": 5.2, "close_up": 2.8, "extreme_close_up": 1.15}
@@ -245,17 +247,26 @@ def choose_face(faces: tuple[Face, ...], subject: str) -> Face | None:
 
 def find_placed(faces: tuple[Face, ...], subject: str) -> Face | None:
     """Find the face whose place among the others the words tell ("the man on the left"), if they tell it."""
-    across = sorted(faces, key=lambda face: face.centre[0])
+    side = find_side(subject)
+    if side is not None:
+        across = sorted(faces, key=lambda face: face.centre[0])
+        return across[{"left": 0, "middle": len(across) // 2, "right": -1}[side]]
+    return faces[1] if _SECOND.search(subject.lower()) and len(faces) > 1 else None
+
+
+def find_side(subject: str) -> Side | None:
+    """Find the side of the picture that words tell.
+
+    >>> find_side("the man on the left"), find_side("右边的女孩"), find_side("she")
+    ('left', 'right', None)
+    """
     words = subject.lower()
-    if _LEFT.search(words):
-        return across[0]
-    if _RIGHT.search(words):
-        return across[-1]
-    if _MIDDLE.search(words):
-        return across[len(across) // 2]
-    if _SECOND.search(words) and len(faces) > 1:
-        return faces[1]
-    return None
+    sides: tuple[tuple[re.Pattern[str], Side], ...] = (
+        (_LEFT, "left"),
+        (_RIGHT, "right"),
+        (_MIDDLE, "middle"),
+    )
+    return next((side for pattern, side in sides if pattern.search(words)), None)
 
 
 def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tuple[tuple[float, float], float]:

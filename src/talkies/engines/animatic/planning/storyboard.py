@@ -21,6 +21,7 @@ from talkies.engines.animatic.planning.rehearsal import (
     repeat_s,
     times,
 )
+from talkies.engines.animatic.planning.speakers import tell_apart
 from talkies.engines.animatic.sound import effects
 from talkies.engines.animatic.sound.music import metre
 from talkies.engines.animatic.sound.soundtrack import TURN_S
@@ -118,7 +119,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         duration_s=rehearsal.duration_s,
         seed=spec.seed,
         shots=tuple(_shots(spec, rehearsal.scenes, edges)),
-        lines=tuple(lines),
+        lines=tell_apart(lines),
         sounds=tuple(sounds),
         cues=tuple(cues),
         music=music and music.model_copy(update={"turns": tuple(turns)}),

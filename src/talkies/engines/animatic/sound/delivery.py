@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from talkies.engines.animatic.sound.voice_conversion import UNCHANGED, Timbre
-from talkies.plan import Voice
+from talkies.plan import Being, Voice
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ VOICES: dict[Voice, Delivery] = {
 Source: Peterson, Barney, "Control methods used in a study of the vowels" (1952)."""
 
 MALE_VOICES: frozenset[Voice] = frozenset({"man", "old_man", "narrator"})
+
+_SPEAKERS = (Timbre(), Timbre(pitch=0.88, formants=0.96), Timbre(pitch=1.12, formants=1.04))
+"""What tells the speakers of one voice apart; a fourth sounds like the first."""
+_BEINGS: dict[Being, Timbre] = {
+    "machine": Timbre(melody=0.12),
+    "small_animal": Timbre(pitch=1.3, formants=1.03),
+    "large_animal": Timbre(pitch=0.58, formants=0.88, warmth_db=2.0),
+}
+# Against the source voice: beyond, words are less clear. A woman's third speaker differs by pitch alone.
+_PITCHES, _LOWEST_FORMANTS, _HIGHEST_FORMANTS = (0.46, 1.6), 0.83, 1.0
 
 _WHISPER = Delivery(Timbre(whisper=True), pace=0.93, level_db=-6)
 _SOFT = Delivery(Timbre(melody=0.9, tilt_db=-1.2), pace=0.95, level_db=-4)
@@ -110,6 +120,27 @@ def delivery(voice: Voice, manner: Sequence[str]) -> Delivery:
     for change in _changes(" ; ".join(manner).lower()):
         combined = combined.then(change)
     return combined
+
+
+def of_speaker(timbre: Timbre, number: int, being: Being | None) -> Timbre:
+    """Give a timbre to one of several speakers of a voice, and to what is no person.
+
+    >>> of_speaker(Timbre(), 1, None).pitch, of_speaker(Timbre(pitch=0.57), 0, "large_animal").pitch
+    (0.88, 0.46)
+    """
+    own = _SPEAKERS[number % len(_SPEAKERS)]
+    if timbre.whisper:  # it has no pitch: only its formants tell two people apart
+        own = replace(own, formants=own.formants**2)
+    changed = timbre.then(own)
+    if number:
+        changed = replace(changed, formants=min(changed.formants, max(timbre.formants, _HIGHEST_FORMANTS)))
+    if being is not None:
+        changed = changed.then(_BEINGS[being])
+    if changed == timbre:
+        return timbre
+    lowest, highest = _PITCHES
+    pitch = min(max(changed.pitch, lowest), highest)
+    return replace(changed, pitch=pitch, formants=max(changed.formants, _LOWEST_FORMANTS))
 
 
 def _changes(words: str) -> list[Delivery]:

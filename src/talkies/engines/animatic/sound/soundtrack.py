@@ -75,6 +75,8 @@ def speak_line(line: SpokenLine, seed: int) -> NDArray[np.float32]:
         line.text,
         voice=line.voice,
         chorus=line.chorus,
+        speaker_number=line.speaker_number,
+        being=line.being,
         language=line.language,
         manner=line.manner,
         pace=line.pace,

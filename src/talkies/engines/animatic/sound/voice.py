@@ -10,18 +10,20 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import english_voice, espeak
-from talkies.engines.animatic.sound.delivery import MALE_VOICES, VOICES, delivery
+from talkies.engines.animatic.sound.delivery import MALE_VOICES, VOICES, delivery, of_speaker
+from talkies.engines.animatic.sound.metal import metallic
 from talkies.engines.animatic.sound.spoken_text import ENGLISH, readable
 from talkies.engines.animatic.sound.utterance import FRAME, VOICE_RATE, Utterance, joined, loudness_db
 from talkies.engines.animatic.sound.voice_conversion import Timbre, converted
 from talkies.errors import BadOption
 from talkies.media import rng
-from talkies.plan import Phoneme, Voice
+from talkies.plan import Being, Phoneme, Voice
 from talkies.spec import SAMPLE_RATE
 
 SPEECH_DBFS = -20.0  # RMS while somebody speaks, for a usual delivery
@@ -49,6 +51,14 @@ class Speech:
     phonemes: tuple[Phoneme, ...]
 
 
+class _Speakers(NamedTuple):
+    """Who speaks a line: a voice and its chorus, which of its speakers it is, and what if no person."""
+
+    voices: tuple[Voice, ...]
+    number: int
+    being: Being | None
+
+
 @dataclass(frozen=True)
 class Timing:
     """How long a spoken line is, in samples at 48 kHz, and when its phonemes are heard, from its start."""
@@ -70,6 +80,8 @@ def speak(
     *,
     voice: Voice,
     chorus: Sequence[Voice] = (),
+    speaker_number: int = 0,
+    being: Being | None = None,
     language: str = ENGLISH,
     manner: Sequence[str] = (),
     pace: float = 1.0,
@@ -77,7 +89,8 @@ def speak(
 ) -> Speech:
     """Speak a line. The same arguments give the same samples bit for bit; the last lines are kept.
 
-    `chorus` are voices that say it with `voice`, in its time but for a few milliseconds.
+    `chorus` are voices that say it with `voice`, in its time but for a few milliseconds. The speakers of one
+    voice differ by `speaker_number`, and what is no person by its `being`.
     `pace` 0.7 to 1.6 multiplies the voice's own speed; beyond, it is held at the bound. `manner` holds the
     prompt's words for how ("softly", 大声); unknown ones change nothing. Markup, quotes and emoji are not
     read; a text with nothing to read gives no samples; one longer than any clip is shortened.
@@ -87,7 +100,8 @@ def speak(
     """
     _refuse_unspeakable(language, text)
     with _SPEAKING:  # whoever asks for a line that another thread is at waits for it
-        return _speak(text, (voice, *chorus), language, tuple(manner), _bounded(pace), seed)
+        who = _Speakers((voice, *chorus), speaker_number, being)
+        return _speak(text, who, language, tuple(manner), _bounded(pace), seed)
 
 
 def timing(
@@ -132,26 +146,28 @@ def _refuse_unspeakable(language: str, text: str) -> None:
 
 @functools.lru_cache(maxsize=_CACHED_LINES)
 def _speak(
-    text: str, voices: tuple[Voice, ...], language: str, manner: tuple[str, ...], pace: float, seed: int
+    text: str, who: _Speakers, language: str, manner: tuple[str, ...], pace: float, seed: int
 ) -> Speech:
-    first = voices[0]
+    first = who.voices[0]
     how = delivery(first, manner)
     parts = _parts(text, first, language, pace * how.pace, seed)
     from_a_man = language != ENGLISH and first in MALE_VOICES
     spoken = [
         joined([_in_timbre(part, timbre, seed + number) for part in parts])
-        for number, timbre in enumerate(_timbres(voices, manner, from_a_man=from_a_man))
+        for number, timbre in enumerate(_timbres(who, manner, from_a_man=from_a_man))
     ]
+    if who.being == "machine":
+        spoken = [metallic(utterance) for utterance in spoken]
     samples = _levelled(_together(spoken), SPEECH_DBFS + how.level_db)
     samples.setflags(write=False)
     return Speech(samples, spoken[0].phonemes)
 
 
-def _timbres(voices: Sequence[Voice], manner: Sequence[str], *, from_a_man: bool) -> Iterator[Timbre]:
+def _timbres(who: _Speakers, manner: Sequence[str], *, from_a_man: bool) -> Iterator[Timbre]:
     """Give the timbre of each voice; one that is heard before is a little lower."""
-    for number, voice in enumerate(voices):
-        timbre = delivery(voice, manner).timbre
-        lower = _LOWER ** voices[:number].count(voice)
+    for number, voice in enumerate(who.voices):
+        timbre = of_speaker(delivery(voice, manner).timbre, who.number, who.being)
+        lower = _LOWER ** who.voices[:number].count(voice)
         # A whisper has no pitch: only its formants tell two people apart.
         formants = timbre.formants * lower ** (2 if timbre.whisper else 0.5)
         timbre = replace(timbre, pitch=timbre.pitch * lower, formants=formants)
