@@ -644,13 +644,14 @@ def _end_of_list(passage: Passage, first: int, limit: int) -> int:
     last = first
     while last < limit and (passage.words[last] == "," or _joins(passage, Span(last, last + 1))):
         noun = last + 1 + (passage.words[last : last + 2] == [",", "and"])
-        if noun == last + 1 and passage.words[last] == "," and not passage.covers("determiner", noun):
-            return first  # "the officer in black, calm, answers"
+        is_apart = passage.words[last] == "," and noun == last + 1 and not passage.covers("determiner", noun)
         after = _end_of_joined(passage, noun, limit)
         if after is None:
             return first
-        if _tells_verb(passage, passage.lead(Span(after, limit))):
-            return after
+        follower = passage.lead(Span(after, limit))
+        if _tells_verb(passage, follower):
+            is_aside = is_apart and passage.words[after] == ","  # "the officer in black, calm, answers"
+            return first if is_aside else after
         last = after
     return first
 
