@@ -34,6 +34,12 @@ _LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked
 _LEEWAY = 4  # working pixels that a person's contour may lie off the net's: three of its own
 _LEAST_PART = 0.004  # of the picture, of a subject's part, and of what is seen through it
 _ALIKE = 24.0  # grey levels, of two medians
+_GLASSES_REACH = 0.35  # face sizes beside a face
+_GLASSES_DOWN = 0.75  # of a face's height, from the brows
+_FRAME_WIDTH = 0.03  # face sizes, half of the widest frame
+_FRAME_CONTRAST = 25  # grey levels below both its sides
+_LEAST_LENS = 0.008  # of a face's size, squared
+_GLASS_EDGE = 0.7  # working pixels
 _DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
@@ -77,7 +83,12 @@ def subject_matte(frame: Frame, faces: tuple[Face, ...]) -> Matte | None:
     contour = _people(small, faces, scale) if faces else _object(frame, small)
     if contour is None:
         return None
-    return Matte(_soft_edged(frame, small, contour), "person" if faces else "object")
+    lenses = _lenses(small, faces, scale, contour > 0)
+    alpha = _soft_edged(frame, small, np.where(lenses, 255, contour).astype(np.uint8))
+    if lenses.any():
+        glass = _large(_blurred(lenses, _GLASS_EDGE), (frame.shape[1], frame.shape[0]))
+        alpha = np.maximum(alpha, np.rint(255 * glass).astype(np.uint8))
+    return Matte(alpha, "person" if faces else "object")
 
 
 def prominence(frame: Frame) -> NDArray[np.float32]:
@@ -142,6 +153,49 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
         axes = (round(face.box[2] * scale * 0.4), round(face.box[3] * scale * 0.45))
         cv2.ellipse(hints, centre, axes, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
     return _refined(small, likelihood, hints)
+
+
+def _lenses(
+    small: Frame, faces: tuple[Face, ...], scale: float, solid: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Find the glasses that stand out beside a face: what a thin dark frame and the face enclose, and it.
+
+    Through a lens beyond the cheek the background is seen, which no contour of a person takes in. `solid`:
+    where the people are, in the small picture, as the result.
+    """
+    lenses = np.zeros_like(solid)
+    for face in faces:
+        size = face.size * scale
+        beside = _beside_eyes(face, scale, solid.shape)
+        if solid[beside].size:
+            width = max(3, 2 * round(_FRAME_WIDTH * size) + 1)
+            lenses[beside] |= _framed(small[beside], solid[beside], width, _LEAST_LENS * size**2)
+    return lenses
+
+
+def _framed(part: Frame, own: NDArray[np.bool_], width: int, least: float) -> NDArray[np.bool_]:
+    """Find what dark lines of up to `width` pixels enclose with what is known, if so large, and the lines."""
+    light = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    dark = cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, np.ones((width, width), np.uint8)) > _FRAME_CONTRAST
+    apart = np.asarray(~(dark | own), np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(apart, connectivity=4)
+    rows, columns = own.shape
+    framed = np.zeros_like(own)
+    for label in range(1, len(stats)):
+        left, top, across, down, area = stats[label]
+        closed = left > 0 and top > 0 and left + across < columns and top + down < rows
+        if closed and area > least:
+            lens = labels == label
+            framed |= (lens | (dark & _grown(lens, width))) & ~own
+    return framed
+
+
+def _beside_eyes(face: Face, scale: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Bound where glasses may be, in working pixels."""
+    x, y, width, height = (value * scale for value in face.box)
+    reach = _GLASSES_REACH * face.size * scale
+    rows = slice(max(round(y), 0), min(round(y + _GLASSES_DOWN * height), shape[0]))
+    return rows, slice(max(round(x - reach), 0), min(round(x + width + reach), shape[1]))
 
 
 def _hints(likelihood: NDArray[np.float32]) -> Mask:
