@@ -115,16 +115,20 @@ def _filled(frame: Frame, alpha: NDArray[np.uint8], scale: int, hairy: bool) -> 
     return np.asarray(np.rint(np.clip(mixed, 0, 255)), np.uint8)
 
 
-def claim(frame: Frame, plate: Frame, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def claim(
+    frame: Frame, plate: Frame, alpha: NDArray[np.uint8], *, guessed: bool = False
+) -> NDArray[np.uint8]:
     """Raise a matte until its subject over the plate can be the photo: `photo = α·subject + (1 - α)·plate`.
 
     A hair darker than any mixture with the plate behind it is then the subject's own, and so is what a
-    matte missed beside the outline. Only pixels change where the plate is not the photo.
+    matte missed beside the outline. Only pixels change where the plate is not the photo. A `guessed` plate
+    may be some grey levels off: in a pure colour, grain alone would make specks of the subject.
     """
+    noise, deep = (_NOISE, _DEEP) if guessed else (0.0, 1.0)
     soft = (alpha < 255) & (_largest(cv2.absdiff(frame, plate)) > 0)
     photo, behind = frame[soft].astype(np.float32), plate[soft].astype(np.float32)
-    darker = (behind - photo - _NOISE) / np.maximum(behind, _DEEP)
-    lighter = (photo - behind - _NOISE) / np.maximum(255 - behind, _DEEP)
+    darker = (behind - photo - noise) / np.maximum(behind, deep)
+    lighter = (photo - behind - noise) / np.maximum(255 - behind, deep)
     least = np.ceil(255 * np.maximum(darker, lighter).max(axis=-1))
     claimed = alpha.copy()
     claimed[soft] = np.maximum(alpha[soft], np.clip(least, 0, 255)).astype(np.uint8)
