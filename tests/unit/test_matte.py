@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -203,3 +204,17 @@ def test_a_lock_of_hair_that_encloses_nothing_is_no_glasses() -> None:
     cv2.ellipse(part, (62, 45), (26, 20), 0, 120, 240, (30, 25, 35), 3, cv2.LINE_AA)
 
     assert not matte._framed(part, own, 7, 80).any()
+
+
+def test_the_head_of_a_figure_without_a_face_is_looked_at_closer(portrait: Frame) -> None:
+    likelihood = np.zeros((384, 384), np.float32)
+    likelihood[100:350, 40:120] = 1
+    likelihood[60:350, 200:330] = 1
+    (face, *_) = find_faces(portrait)
+    faces = (replace(face, box=(300.0, 100.0, 60.0, 80.0)),)
+
+    (head,) = matte._faceless(likelihood, faces, 0.8)
+
+    x, y, width, height = head
+    assert (x, y, width) == (40, 100, 80)
+    assert height < 100

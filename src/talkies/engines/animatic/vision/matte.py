@@ -30,6 +30,7 @@ _WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
 _GRABCUT_ROUNDS = 2
 _PORTRAIT = (2.2, 1.5, 4.0)  # face sizes beside, above and below a face that show its person
 _NOT_CLOSER = 0.7  # of the picture: a portrait that shows as much shows the net nothing new
+_FACE_OF_HEAD = 0.7  # a face's size in those of a head with its hair
 _LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked for
 _LEEWAY = 4  # working pixels that a person's contour may lie off the net's: three of its own
 _LEAST_PART = 0.004  # of the picture, of a subject's part, and of what is seen through it
@@ -112,16 +113,28 @@ def find_figures(frame: Frame) -> list[tuple[float, float, float, float]]:
     """
     scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
     small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
-    solid = np.asarray(_person_likelihood(small) > 0.5, np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
-    large = [
-        label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] > _LEAST_FIGURE * solid.size
+    heads = (_head_of(figure) for figure in _figures(_person_likelihood(small)))
+    return [(x / scale, y / scale, width / scale, tall / scale) for x, y, width, tall in heads]
+
+
+def _figures(likelihood: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+    """Part what may be people into figures, the largest first."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(likelihood > 0.5, np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    large = [label for label in range(1, len(stats)) if areas[label] > _LEAST_FIGURE * labels.size]
+    return [labels == label for label in sorted(large, key=lambda label: -int(areas[label]))]
+
+
+def _faceless(
+    likelihood: NDArray[np.float32], faces: tuple[Face, ...], scale: float
+) -> list[tuple[float, float, float, float]]:
+    """List the heads of figures that no face was found on, in working pixels."""
+    rows, columns = likelihood.shape
+    places = [
+        (min(max(round(y * scale), 0), rows - 1), min(max(round(x * scale), 0), columns - 1))
+        for x, y in (face.centre for face in faces)
     ]
-    heads = []
-    for label in sorted(large, key=lambda label: -int(stats[label, cv2.CC_STAT_AREA])):
-        x, y, width, tall = _head_of(labels == label)
-        heads.append((x / scale, y / scale, width / scale, tall / scale))
-    return heads
+    return [_head_of(figure) for figure in _figures(likelihood) if not any(figure[place] for place in places)]
 
 
 def _head_of(figure: NDArray[np.bool_]) -> tuple[float, float, float, float]:
@@ -146,7 +159,13 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     """Find the solid shape of the people whose faces are known, 0 or 255."""
     likelihood = _person_likelihood(small)
     for face in faces:
-        _look_closer(small, face, scale, likelihood)
+        x, y = face.centre
+        _look_closer(small, (x * scale, y * scale), face.size * scale, likelihood)
+    for x, y, width, height in _faceless(likelihood, faces, scale):
+        size = _FACE_OF_HEAD * (width * height) ** 0.5
+        # Where no face is sure, what lies below the shoulders may be a sofa.
+        shoulders = likelihood[: round(y + height + size)]
+        _look_closer(small, (x + width / 2, y + height / 2), size, shoulders)
     hints = _hints(likelihood)
     for face in faces:
         centre = (round(face.centre[0] * scale), round(face.centre[1] * scale))
@@ -237,15 +256,20 @@ def _looks_like_its_edge(small: Frame, hole: NDArray[np.bool_]) -> bool:
     return float(np.abs(difference).max()) < _ALIKE
 
 
-def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.float32]) -> None:
-    """Raise the likelihood, in place, around a face whose person is small, beside a larger one or missed."""
-    (x, y), size = (value * scale for value in face.centre), face.size * scale
+def _look_closer(
+    small: Frame, centre: tuple[float, float], size: float, likelihood: NDArray[np.float32]
+) -> None:
+    """Raise the likelihood, in place, around a face whose person is small, beside a larger one or missed.
+
+    `likelihood` may end above the picture's lower edge: below nothing is raised.
+    """
+    x, y = centre
     left, top = max(round(x - _PORTRAIT[0] * size), 0), max(round(y - _PORTRAIT[1] * size), 0)
     right, bottom = round(x + _PORTRAIT[0] * size), round(y + _PORTRAIT[2] * size)
     part = likelihood[top:bottom, left:right]
     if size < _LEAST_PERSON or part.size > _NOT_CLOSER * likelihood.size:
         return
-    closer = _person_likelihood(small[top:bottom, left:right])
+    closer = _person_likelihood(small[top:bottom, left:right])[: len(part)]
     # Only what hangs together with this face: the crop may show others in part.
     _, labels = cv2.connectedComponents(np.asarray(closer > 0.5, np.uint8))
     # A face that the picture's edge cuts may have its middle beyond it.
