@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -178,3 +179,42 @@ def test_a_face_whose_middle_lies_beyond_the_picture_is_no_mistake(
     found = subject_matte(cut, (face,))
 
     assert found is None or found.alpha.shape == cut.shape[:2]
+
+
+def test_a_lens_that_stands_out_beside_a_face_is_taken_in_with_its_frame() -> None:
+    part = np.full((90, 120, 3), (150, 200, 200), np.uint8)
+    own = np.zeros((90, 120), bool)
+    own[:, 70:] = True
+    part[own] = (220, 170, 140)
+    cv2.ellipse(part, (62, 45), (26, 20), 0, 0, 360, (30, 25, 35), 3, cv2.LINE_AA)
+
+    framed = matte._framed(part, own, 7, 80)
+
+    assert framed[45, 45:70].all()  # the glass
+    assert framed[45, 36:38].any()  # its frame
+    assert not framed[:, :32].any()
+    assert not framed[:20].any()
+    assert not (framed & own).any()
+
+
+def test_a_lock_of_hair_that_encloses_nothing_is_no_glasses() -> None:
+    part = np.full((90, 120, 3), (150, 200, 200), np.uint8)
+    own = np.zeros((90, 120), bool)
+    own[:, 70:] = True
+    cv2.ellipse(part, (62, 45), (26, 20), 0, 120, 240, (30, 25, 35), 3, cv2.LINE_AA)
+
+    assert not matte._framed(part, own, 7, 80).any()
+
+
+def test_the_head_of_a_figure_without_a_face_is_looked_at_closer(portrait: Frame) -> None:
+    likelihood = np.zeros((384, 384), np.float32)
+    likelihood[100:350, 40:120] = 1
+    likelihood[60:350, 200:330] = 1
+    (face, *_) = find_faces(portrait)
+    faces = (replace(face, box=(300.0, 100.0, 60.0, 80.0)),)
+
+    (head,) = matte._faceless(likelihood, faces, 0.8)
+
+    x, y, width, height = head
+    assert (x, y, width) == (40, 100, 80)
+    assert height < 100

@@ -56,6 +56,33 @@ def test_a_gap_among_leaves_is_as_rough_as_the_leaves() -> None:
     assert 0.75 < laid[90:230, 170:220].std() / truth[90:230, 90:140].std() < 1.25
 
 
+def test_pieces_are_trusted_where_they_fit_and_not_where_nothing_does() -> None:
+    blocks = np.random.default_rng(4).integers(0, 255, (10, 15, 3), dtype=np.uint8)
+    patches = np.asarray(cv2.resize(blocks, (480, 320), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+    _, fitting = continue_texture(*_with_gap(_stripes()))
+    _, leaves = continue_texture(*_with_gap(_leaves()))
+    _, strange = continue_texture(*_with_gap(patches))
+
+    rim = np.s_[22:58, 41:48]
+    assert fitting[rim].mean() > 0.8
+    assert leaves[rim].mean() > 0.8
+    assert strange[rim].mean() < 0.3
+
+
+def test_a_strip_at_the_picture_s_edge_is_continued_in_its_own_rows() -> None:
+    truth = _stripes()
+    known = np.ones((80, 120), bool)
+    known[:, :110] = False
+    foretold = np.where(np.repeat(np.repeat(known, SCALE, 0), SCALE, 1)[..., None], truth, 130)
+    small = cv2.resize(foretold.astype(np.uint8), (120, 80), interpolation=cv2.INTER_AREA)
+
+    laid, _ = continue_texture(foretold.astype(np.uint8), small.astype(np.float32), known)
+
+    rim = np.s_[40:280, 410:436]
+    assert (np.abs(laid[rim] - truth[rim]).max(axis=-1) > 70).mean() < 0.15
+
+
 def test_known_pixels_far_from_the_gap_stay() -> None:
     frame, small, known = _with_gap(_leaves())
 

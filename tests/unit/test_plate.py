@@ -96,6 +96,16 @@ def test_the_wall_beside_a_clean_edge_is_left_to_the_plate() -> None:
     assert (claimed[beside] > 8).mean() < 0.02
 
 
+def test_grain_in_a_pure_colour_claims_no_specks() -> None:
+    chance = np.random.default_rng(2)
+    plate = np.full((90, 160, 3), (4, 200, 250), np.uint8)
+    frame = np.clip(plate + chance.integers(-5, 6, plate.shape), 0, 255).astype(np.uint8)
+
+    claimed = claim(frame, plate, np.zeros((90, 160), np.uint8), guessed=True)
+
+    assert claimed.max() < 32
+
+
 def test_pixels_away_from_the_subject_stay() -> None:
     frame, alpha = _striped_with_disc()
 
@@ -133,3 +143,41 @@ def test_dark_hair_is_not_of_the_colour_of_what_is_unknown() -> None:
 
     assert foreign[45, 61] == 1
     assert foreign[45, 30] == 0
+
+
+def test_colours_between_those_of_the_surroundings_are_not_foreign() -> None:
+    rows, columns = np.mgrid[:90, :160] // 3 % 2
+    blots = np.where((rows + columns) % 2, 60, 200)[..., None].repeat(3, axis=-1).astype(np.uint8)
+    blots[40:50, 60:62] = 130
+    far = np.ones((90, 160), np.float32)
+    far[:, 70:] = 0
+
+    assert plate._foreign(blots, far)[45, 61] == 0
+
+
+def test_a_broad_blot_of_another_colour_is_no_hair() -> None:
+    frame = np.full((180, 320, 3), (180, 60, 60), np.uint8)
+    frame[20:60, 20:60] = (210, 215, 210)  # a window
+    frame[20:60, 120:160] = (40, 30, 25)  # a strand
+    frame[20:60, 220:222] = (230, 200, 120)  # a hair that the sun lights
+    small = np.asarray(cv2.resize(frame, (160, 90), interpolation=cv2.INTER_AREA), np.uint8)
+    base = np.full((90, 160, 3), (180, 60, 60), np.float32)
+    own = np.full((90, 160, 3), (40, 30, 25), np.float32)
+
+    hairlike = plate._hairlike(frame, small, base, own)
+
+    assert hairlike[30:50, 30:50].max() < 0.1
+    assert hairlike[30:50, 130:150].min() == 1
+    assert hairlike[30:50, 220:222].min() > 0.9
+
+
+def test_the_filling_meets_the_photo_and_keeps_its_own_colours_farther_in() -> None:
+    small = np.full((90, 160, 3), 200, np.uint8)
+    behind = np.full((180, 320, 3), 120, np.float32)
+    share = np.zeros((180, 320), np.float32)
+    share[:, 160:] = 1
+
+    misfit = plate._misfit(small, behind, share)
+
+    assert misfit[45, 81].min() > 60
+    assert np.abs(misfit[45, 130:]).max() < 4

@@ -30,10 +30,17 @@ _WORKING_SIDE = 384  # pixels, the longer side while the contour is sought
 _GRABCUT_ROUNDS = 2
 _PORTRAIT = (2.2, 1.5, 4.0)  # face sizes beside, above and below a face that show its person
 _NOT_CLOSER = 0.7  # of the picture: a portrait that shows as much shows the net nothing new
+_FACE_OF_HEAD = 0.7  # a face's size in those of a head with its hair
 _LEAST_PERSON = 14.0  # working pixels of a face from which its person is looked for
 _LEEWAY = 4  # working pixels that a person's contour may lie off the net's: three of its own
 _LEAST_PART = 0.004  # of the picture, of a subject's part, and of what is seen through it
 _ALIKE = 24.0  # grey levels, of two medians
+_GLASSES_REACH = 0.35  # face sizes beside a face
+_GLASSES_DOWN = 0.75  # of a face's height, from the brows
+_FRAME_WIDTH = 0.03  # face sizes, half of the widest frame
+_FRAME_CONTRAST = 25  # grey levels below both its sides
+_LEAST_LENS = 0.008  # of a face's size, squared
+_GLASS_EDGE = 0.7  # working pixels
 _DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
@@ -77,7 +84,12 @@ def subject_matte(frame: Frame, faces: tuple[Face, ...]) -> Matte | None:
     contour = _people(small, faces, scale) if faces else _object(frame, small)
     if contour is None:
         return None
-    return Matte(_soft_edged(frame, small, contour), "person" if faces else "object")
+    lenses = _lenses(small, faces, scale, contour > 0)
+    alpha = _soft_edged(frame, small, np.where(lenses, 255, contour).astype(np.uint8))
+    if lenses.any():
+        glass = _large(_blurred(lenses, _GLASS_EDGE), (frame.shape[1], frame.shape[0]))
+        alpha = np.maximum(alpha, np.rint(255 * glass).astype(np.uint8))
+    return Matte(alpha, "person" if faces else "object")
 
 
 def prominence(frame: Frame) -> NDArray[np.float32]:
@@ -101,16 +113,28 @@ def find_figures(frame: Frame) -> list[tuple[float, float, float, float]]:
     """
     scale = min(1.0, _WORKING_SIDE / max(frame.shape[:2]))
     small = _resized(frame, (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))))
-    solid = np.asarray(_person_likelihood(small) > 0.5, np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
-    large = [
-        label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] > _LEAST_FIGURE * solid.size
+    heads = (_head_of(figure) for figure in _figures(_person_likelihood(small)))
+    return [(x / scale, y / scale, width / scale, tall / scale) for x, y, width, tall in heads]
+
+
+def _figures(likelihood: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+    """Part what may be people into figures, the largest first."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(likelihood > 0.5, np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    large = [label for label in range(1, len(stats)) if areas[label] > _LEAST_FIGURE * labels.size]
+    return [labels == label for label in sorted(large, key=lambda label: -int(areas[label]))]
+
+
+def _faceless(
+    likelihood: NDArray[np.float32], faces: tuple[Face, ...], scale: float
+) -> list[tuple[float, float, float, float]]:
+    """List the heads of figures that no face was found on, in working pixels."""
+    rows, columns = likelihood.shape
+    places = [
+        (min(max(round(y * scale), 0), rows - 1), min(max(round(x * scale), 0), columns - 1))
+        for x, y in (face.centre for face in faces)
     ]
-    heads = []
-    for label in sorted(large, key=lambda label: -int(stats[label, cv2.CC_STAT_AREA])):
-        x, y, width, tall = _head_of(labels == label)
-        heads.append((x / scale, y / scale, width / scale, tall / scale))
-    return heads
+    return [_head_of(figure) for figure in _figures(likelihood) if not any(figure[place] for place in places)]
 
 
 def _head_of(figure: NDArray[np.bool_]) -> tuple[float, float, float, float]:
@@ -135,13 +159,62 @@ def _people(small: Frame, faces: tuple[Face, ...], scale: float) -> Mask | None:
     """Find the solid shape of the people whose faces are known, 0 or 255."""
     likelihood = _person_likelihood(small)
     for face in faces:
-        _look_closer(small, face, scale, likelihood)
+        x, y = face.centre
+        _look_closer(small, (x * scale, y * scale), face.size * scale, likelihood)
+    for x, y, width, height in _faceless(likelihood, faces, scale):
+        size = _FACE_OF_HEAD * (width * height) ** 0.5
+        # Where no face is sure, what lies below the shoulders may be a sofa.
+        shoulders = likelihood[: round(y + height + size)]
+        _look_closer(small, (x + width / 2, y + height / 2), size, shoulders)
     hints = _hints(likelihood)
     for face in faces:
         centre = (round(face.centre[0] * scale), round(face.centre[1] * scale))
         axes = (round(face.box[2] * scale * 0.4), round(face.box[3] * scale * 0.45))
         cv2.ellipse(hints, centre, axes, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
     return _refined(small, likelihood, hints)
+
+
+def _lenses(
+    small: Frame, faces: tuple[Face, ...], scale: float, solid: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Find the glasses that stand out beside a face: what a thin dark frame and the face enclose, and it.
+
+    Through a lens beyond the cheek the background is seen, which no contour of a person takes in. `solid`:
+    where the people are, in the small picture, as the result.
+    """
+    lenses = np.zeros_like(solid)
+    for face in faces:
+        size = face.size * scale
+        beside = _beside_eyes(face, scale, solid.shape)
+        if solid[beside].size:
+            width = max(3, 2 * round(_FRAME_WIDTH * size) + 1)
+            lenses[beside] |= _framed(small[beside], solid[beside], width, _LEAST_LENS * size**2)
+    return lenses
+
+
+def _framed(part: Frame, own: NDArray[np.bool_], width: int, least: float) -> NDArray[np.bool_]:
+    """Find what dark lines of up to `width` pixels enclose with what is known, if so large, and the lines."""
+    light = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    dark = cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, np.ones((width, width), np.uint8)) > _FRAME_CONTRAST
+    apart = np.asarray(~(dark | own), np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(apart, connectivity=4)
+    rows, columns = own.shape
+    framed = np.zeros_like(own)
+    for label in range(1, len(stats)):
+        left, top, across, down, area = stats[label]
+        closed = left > 0 and top > 0 and left + across < columns and top + down < rows
+        if closed and area > least:
+            lens = labels == label
+            framed |= (lens | (dark & _grown(lens, width))) & ~own
+    return framed
+
+
+def _beside_eyes(face: Face, scale: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Bound where glasses may be, in working pixels."""
+    x, y, width, height = (value * scale for value in face.box)
+    reach = _GLASSES_REACH * face.size * scale
+    rows = slice(max(round(y), 0), min(round(y + _GLASSES_DOWN * height), shape[0]))
+    return rows, slice(max(round(x - reach), 0), min(round(x + width + reach), shape[1]))
 
 
 def _hints(likelihood: NDArray[np.float32]) -> Mask:
@@ -183,15 +256,20 @@ def _looks_like_its_edge(small: Frame, hole: NDArray[np.bool_]) -> bool:
     return float(np.abs(difference).max()) < _ALIKE
 
 
-def _look_closer(small: Frame, face: Face, scale: float, likelihood: NDArray[np.float32]) -> None:
-    """Raise the likelihood, in place, around a face whose person is small, beside a larger one or missed."""
-    (x, y), size = (value * scale for value in face.centre), face.size * scale
+def _look_closer(
+    small: Frame, centre: tuple[float, float], size: float, likelihood: NDArray[np.float32]
+) -> None:
+    """Raise the likelihood, in place, around a face whose person is small, beside a larger one or missed.
+
+    `likelihood` may end above the picture's lower edge: below nothing is raised.
+    """
+    x, y = centre
     left, top = max(round(x - _PORTRAIT[0] * size), 0), max(round(y - _PORTRAIT[1] * size), 0)
     right, bottom = round(x + _PORTRAIT[0] * size), round(y + _PORTRAIT[2] * size)
     part = likelihood[top:bottom, left:right]
     if size < _LEAST_PERSON or part.size > _NOT_CLOSER * likelihood.size:
         return
-    closer = _person_likelihood(small[top:bottom, left:right])
+    closer = _person_likelihood(small[top:bottom, left:right])[: len(part)]
     # Only what hangs together with this face: the crop may show others in part.
     _, labels = cv2.connectedComponents(np.asarray(closer > 0.5, np.uint8))
     # A face that the picture's edge cuts may have its middle beyond it.

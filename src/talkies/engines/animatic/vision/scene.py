@@ -136,7 +136,7 @@ def understand(source: Frame, width: int, height: int, step: Callable[[], None])
     cuts: tuple[Cut, ...] = ()
     if matte is not None:
         plate = fill_behind(prepared, matte.alpha)
-        matte = replace(matte, alpha=claim(prepared, plate, matte.alpha))
+        matte = replace(matte, alpha=claim(prepared, plate, matte.alpha, guessed=True))
         cuts = (Cut(matte.alpha, plate),)
         look = Landscape(prepared, matte.alpha)
     depth = estimate_depth(look, matte, faces)
