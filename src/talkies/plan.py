@@ -112,6 +112,11 @@ Effect = Literal[
     "pop",
     "click",
     "thud",
+    "scream",
+    "gasp",
+    "sigh",
+    "sob",
+    "baby_cry",
 ]
 """One-shots: sounds with a moment."""
 

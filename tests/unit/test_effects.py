@@ -646,3 +646,45 @@ def test_a_thud_is_short_and_low() -> None:
 
     assert share(sound, 30, 400) > 0.85
     assert levels_db(sound, SAMPLE_RATE // 10)[3] < levels_db(sound, SAMPLE_RATE // 10)[0] - 20
+
+
+def test_a_scream_is_high_bright_and_rough() -> None:
+    sound = shot("scream")
+    hertz, _ = pitch(sound, 0.5, 600, 1600)
+
+    assert 900 < hertz < 1350
+    assert share(sound, 2000, 9000) > 0.2
+    assert 55 < beat_hz(sound[: round(1.3 * SAMPLE_RATE)], 30, 150) < 90
+
+
+def test_a_gasp_is_drawn_in_and_a_sigh_let_go() -> None:
+    gasp, sigh = (levels_db(shot(kind), SAMPLE_RATE // 20) for kind in ("gasp", "sigh"))
+
+    assert 3 <= int(np.argmax(gasp)) <= 8
+    assert gasp[10] < gasp.max() - 12
+    assert sigh[:13].max() < sigh.max() - 6
+    assert sigh[17] > sigh[30] + 6
+    assert pitch(shot("gasp"), 0.2, 100, 500)[1] < 0.6
+
+
+def test_sobs_come_four_a_second_and_end_in_breath() -> None:
+    sound = shot("sob")
+    hertz, periodic = pitch(sound, 0.08, 200, 600)
+
+    assert 3.3 < beat_hz(sound[:SAMPLE_RATE], 2.5, 9) < 4.7
+    assert 280 < hertz < 480
+    assert periodic > 0.6
+    assert pitch(sound, 1.5, 200, 600)[1] < 0.6
+
+
+def test_a_baby_cries_twice_in_arches_near_four_hundred_and_fifty_hertz() -> None:
+    sound = shot("baby_cry")
+    level = levels_db(sound, SAMPLE_RATE // 10)
+
+    (start, _), (top, periodic) = (pitch(sound, at, 250, 700) for at in (0.06, 0.35))
+
+    assert start < top
+    assert 400 < top < 520
+    assert periodic > 0.7
+    assert level[10:15].min() < level.max() - 12
+    assert level[16:20].min() > level.max() - 6

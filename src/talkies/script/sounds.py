@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect
+from talkies.script.actions import is_cried
 from talkies.script.model import Action, Sound
 from talkies.script.moments import begins_late
 from talkies.script.passage import Passage, Span
@@ -40,7 +41,7 @@ def read_sounds(
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
     `position(word)` is where in the shot's text a word stands, from 0 to 1. `actions` are the shot's: where
-    somebody waves, no sea is heard.
+    somebody waves, no sea is heard, and who screams words does not scream beside.
     """
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
@@ -52,7 +53,7 @@ def read_sounds(
         last, sentences = taken_back.get(term.name, (-1, ()))
         if term in denied or term.first < last or passage.sentence(term.first) in sentences:
             continue
-        if term.name == "surf" and position(term.first) in greetings:
+        if (term.name == "surf" and position(term.first) in greetings) or is_cried(passage, term):
             continue
         is_ambience = term.name in AMBIENCES
         moment = (term.name, None if is_ambience else passage.sentence(term.first).first)

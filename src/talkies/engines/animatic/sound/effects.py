@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from talkies.engines.animatic.sound.foley import animals, impacts, machines, nature, people, weather
+from talkies.engines.animatic.sound.foley import (
+    animals,
+    impacts,
+    machines,
+    nature,
+    outcries,
+    people,
+    weather,
+)
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
@@ -94,6 +102,11 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "pop": _OneShot(impacts.pop, 0.35, 0.0, -5.0),
     "click": _OneShot(impacts.click, 0.25, 0.0, -9.0),
     "thud": _OneShot(impacts.thud, 0.8),
+    "scream": _OneShot(outcries.scream, 1.9, 0.08, 1.0),
+    "gasp": _OneShot(outcries.gasp, 0.7, 0.1, -6.0),
+    "sigh": _OneShot(outcries.sigh, 2.4, 0.75, -8.0),
+    "sob": _OneShot(outcries.sob, 2.2, 0.02, -4.0),
+    "baby_cry": _OneShot(outcries.baby_cry, 2.9, 0.1),
 }
 
 
