@@ -79,6 +79,10 @@ Ambience = Literal[
     "applause",
     "machine_hum",
     "bubbles",
+    "sizzle",
+    "hooves",
+    "helicopter",
+    "purr",
 ]
 """Sounds that last to the end of their shot."""
 AMBIENCES: frozenset[str] = frozenset(get_args(Ambience))
@@ -117,6 +121,10 @@ Effect = Literal[
     "sigh",
     "sob",
     "baby_cry",
+    "beep",
+    "clink",
+    "fireworks",
+    "gunfire",
 ]
 """One-shots: sounds with a moment."""
 

@@ -688,3 +688,67 @@ def test_a_baby_cries_twice_in_arches_near_four_hundred_and_fifty_hertz() -> Non
     assert periodic > 0.7
     assert level[10:15].min() < level.max() - 12
     assert level[16:20].min() > level.max() - 6
+
+
+def test_a_beep_is_one_steady_tone_near_a_kilohertz() -> None:
+    sound = shot("beep")
+
+    assert 900 < strongest_hz(sound, 200, 5000) < 1020
+    assert len(onsets(sound, apart_s=0.1)) == 1
+    assert levels_db(sound)[50] < levels_db(sound)[20] - 15
+
+
+def test_glasses_clink_high_and_ring() -> None:
+    sound = shot("clink")
+    level = levels_db(sound, SAMPLE_RATE // 10)
+
+    assert 1200 < strongest_hz(sound, 500, 9000) < 7000
+    assert share(sound, 1000, 12000) > 0.95
+    assert -40 < level[3] - level[0] < -8
+
+
+def test_frying_hisses_brighter_than_rain_and_spits() -> None:
+    sound = bed("sizzle")
+    high = band(sound, 2500, 12000)
+
+    assert centroid(sound) > 4500
+    assert np.mean(high**4) / np.mean(high**2) ** 2 > 5
+    assert np.std(levels_db(sound, SAMPLE_RATE // 2)) < 2
+
+
+def test_hooves_beat_three_times_in_a_stride_of_half_a_second() -> None:
+    gaps = np.diff(onsets(bed("hooves"), rise_db=8, apart_s=0.1, floor_db=12))
+
+    assert 5.0 < 1 / gaps.mean() < 6.0
+    assert gaps.max() > 1.7 * gaps.min()
+
+
+def test_a_rocket_whistles_up_bursts_and_crackles() -> None:
+    sound = shot("fireworks")
+    burst = effects.effect_onset("fireworks")
+    early, late = (strongest_hz(sound[at : at + 4800], 800, 4000) for at in (4800, burst - 9600))
+
+    assert late > 1.5 * early
+    assert share(sound[burst : burst + 9600], 20, 400) > 0.4
+    assert len(onsets(band(sound[burst + 30000 :], 2500, 12000), rise_db=6, apart_s=0.02)) > 8
+
+
+def test_a_machine_gun_fires_ten_or_eleven_shots_a_second() -> None:
+    shots = onsets(band(shot("gunfire"), 2500, 14000), rise_db=5, apart_s=0.06)
+
+    assert len(shots) == 8
+    assert 9.8 < 1 / np.diff(shots).mean() < 11.9
+
+
+def test_a_helicopter_slaps_eleven_times_a_second() -> None:
+    sound = bed("helicopter")
+
+    assert 10 < beat_hz(sound, 6, 40) < 11.6
+    assert share(sound, 20, 800) > 0.8
+
+
+def test_a_cat_purrs_at_twenty_six_pulses_a_second() -> None:
+    sound = bed("purr")
+
+    assert 23 < beat_hz(sound, 10, 60) < 29
+    assert share(sound, 50, 1500) > 0.85

@@ -29,6 +29,8 @@ _OF_A_MOMENT = frozenset(
         "airplane",
         "crowd",
         "bubbles",
+        "helicopter",
+        "hooves",
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""

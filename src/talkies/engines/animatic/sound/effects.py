@@ -60,6 +60,10 @@ _AMBIENCES: dict[Ambience, _Recipe] = {
     "applause": people.applause,
     "machine_hum": machines.machine_hum,
     "bubbles": nature.bubbles,
+    "sizzle": nature.sizzle,
+    "hooves": animals.hooves,
+    "helicopter": machines.helicopter,
+    "purr": animals.purr,
 }
 
 
@@ -107,6 +111,10 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "sigh": _OneShot(outcries.sigh, 2.4, 0.75, -8.0),
     "sob": _OneShot(outcries.sob, 2.2, 0.02, -4.0),
     "baby_cry": _OneShot(outcries.baby_cry, 2.9, 0.1),
+    "beep": _OneShot(machines.beep, 0.5, 0.0, -5.0),
+    "clink": _OneShot(impacts.clink, 1.0, 0.0, -5.0),
+    "fireworks": _OneShot(impacts.fireworks, 4.0, impacts.FUSE_S, 2.0),
+    "gunfire": _OneShot(impacts.gunfire, 2.4, 0.0, 2.0),
 }
 
 
