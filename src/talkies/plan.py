@@ -89,6 +89,10 @@ Ambience = Literal[
     "applause",
     "machine_hum",
     "bubbles",
+    "sizzle",
+    "hooves",
+    "helicopter",
+    "purr",
 ]
 """Sounds that last to the end of their shot."""
 AMBIENCES: frozenset[str] = frozenset(get_args(Ambience))
@@ -122,6 +126,15 @@ Effect = Literal[
     "pop",
     "click",
     "thud",
+    "scream",
+    "gasp",
+    "sigh",
+    "sob",
+    "baby_cry",
+    "beep",
+    "clink",
+    "fireworks",
+    "gunfire",
 ]
 """One-shots: sounds with a moment."""
 

@@ -739,3 +739,109 @@ def test_an_audience_laughs_from_all_sides_and_one_person_from_the_middle() -> N
 
     assert likeness(alone) > 0.9
     assert likeness(together) < likeness(alone) - 0.05
+
+
+def test_a_scream_is_high_bright_and_rough() -> None:
+    sound = shot("scream")
+    hertz, _ = pitch(sound, 0.5, 600, 1600)
+
+    assert 900 < hertz < 1350
+    assert share(sound, 2000, 9000) > 0.2
+    assert 55 < beat_hz(sound[: round(1.3 * SAMPLE_RATE)], 30, 150) < 90
+
+
+def test_a_gasp_is_drawn_in_and_a_sigh_let_go() -> None:
+    gasp, sigh = (levels_db(shot(kind), SAMPLE_RATE // 20) for kind in ("gasp", "sigh"))
+
+    assert 3 <= int(np.argmax(gasp)) <= 8
+    assert gasp[10] < gasp.max() - 12
+    assert sigh[:13].max() < sigh.max() - 6
+    assert sigh[17] > sigh[30] + 6
+    assert pitch(shot("gasp"), 0.2, 100, 500)[1] < 0.6
+
+
+def test_sobs_come_four_a_second_and_end_in_breath() -> None:
+    sound = shot("sob")
+    hertz, periodic = pitch(sound, 0.08, 200, 600)
+
+    assert 3.3 < beat_hz(sound[:SAMPLE_RATE], 2.5, 9) < 4.7
+    assert 280 < hertz < 480
+    assert periodic > 0.6
+    assert pitch(sound, 1.5, 200, 600)[1] < 0.6
+
+
+def test_a_baby_cries_twice_in_arches_near_four_hundred_and_fifty_hertz() -> None:
+    sound = shot("baby_cry")
+    level = levels_db(sound, SAMPLE_RATE // 10)
+
+    (start, _), (top, periodic) = (pitch(sound, at, 250, 700) for at in (0.06, 0.35))
+
+    assert start < top
+    assert 400 < top < 520
+    assert periodic > 0.7
+    assert level[10:15].min() < level.max() - 12
+    assert level[16:20].min() > level.max() - 6
+
+
+def test_a_beep_is_one_steady_tone_near_a_kilohertz() -> None:
+    sound = shot("beep")
+
+    assert 900 < strongest_hz(sound, 200, 5000) < 1020
+    assert len(onsets(sound, apart_s=0.1)) == 1
+    assert levels_db(sound)[50] < levels_db(sound)[20] - 15
+
+
+def test_glasses_clink_high_and_ring() -> None:
+    sound = shot("clink")
+    level = levels_db(sound, SAMPLE_RATE // 10)
+
+    assert 1200 < strongest_hz(sound, 500, 9000) < 7000
+    assert share(sound, 1000, 12000) > 0.95
+    assert -40 < level[3] - level[0] < -8
+
+
+def test_frying_hisses_brighter_than_rain_and_spits() -> None:
+    sound = bed("sizzle")
+    high = band(sound, 2500, 12000)
+
+    assert centroid(sound) > 4500
+    assert np.mean(high**4) / np.mean(high**2) ** 2 > 5
+    assert np.std(levels_db(sound, SAMPLE_RATE // 2)) < 2
+
+
+def test_hooves_beat_three_times_in_a_stride_of_half_a_second() -> None:
+    gaps = np.diff(onsets(bed("hooves"), rise_db=8, apart_s=0.1, floor_db=12))
+
+    assert 5.0 < 1 / gaps.mean() < 6.0
+    assert gaps.max() > 1.7 * gaps.min()
+
+
+def test_a_rocket_whistles_up_bursts_and_crackles() -> None:
+    sound = shot("fireworks")
+    burst = effects.effect_onset("fireworks")
+    early, late = (strongest_hz(sound[at : at + 4800], 800, 4000) for at in (4800, burst - 9600))
+
+    assert late > 1.5 * early
+    assert share(sound[burst : burst + 9600], 20, 400) > 0.4
+    assert len(onsets(band(sound[burst + 30000 :], 2500, 12000), rise_db=6, apart_s=0.02)) > 8
+
+
+def test_a_machine_gun_fires_ten_or_eleven_shots_a_second() -> None:
+    shots = onsets(band(shot("gunfire"), 2500, 14000), rise_db=5, apart_s=0.06)
+
+    assert len(shots) == 8
+    assert 9.8 < 1 / np.diff(shots).mean() < 11.9
+
+
+def test_a_helicopter_slaps_eleven_times_a_second() -> None:
+    sound = bed("helicopter")
+
+    assert 10 < beat_hz(sound, 6, 40) < 11.6
+    assert share(sound, 20, 800) > 0.8
+
+
+def test_a_cat_purrs_at_twenty_six_pulses_a_second() -> None:
+    sound = bed("purr")
+
+    assert 23 < beat_hz(sound, 10, 60) < 29
+    assert share(sound, 50, 1500) > 0.85

@@ -252,12 +252,19 @@ def test_what_is_seen_instead_is_said() -> None:
         ("She nods. Fade to black.", "“Fade to black”"),
         ("Der Mann lächelt und nickt mit dem Kopf.", "read in English and Chinese"),
         ('No sound. She says: "Hello."', "the clip has no sound"),
-        ("She screams.", "“She screams”: no scream is heard"),
         ("Tears roll down her cheeks.", "“Tears roll down her cheeks”"),
     ],
 )
 def test_every_wish_that_is_not_met_is_named(prompt: str, said: str) -> None:
     assert any(said in sentence for sentence in plan(prompt).not_rendered)
+
+
+@pytest.mark.parametrize(("prompt", "kind"), [("She screams.", "scream"), ("She cries.", "sob")])
+def test_what_is_heard_is_not_said_to_be_unheard(prompt: str, kind: str) -> None:
+    made = plan(prompt)
+
+    assert [sound.kind for sound in made.sounds] == [kind]
+    assert not any("heard" in sentence for sentence in made.not_rendered)
 
 
 @pytest.mark.parametrize(

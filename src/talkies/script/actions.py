@@ -113,7 +113,7 @@ def _unknown_actions(
 def _is_action(passage: Passage, people: People, term: Term) -> bool:
     """Tell whether a term says what is done, whoever does it."""
     is_other = (
-        _is_cried(passage, term)
+        is_cried(passage, term)
         or _is_seen_look(passage, term)
         or _is_attribute(passage, people, term)
         or _is_sound_note(passage, term)
@@ -252,7 +252,7 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
     return any(passage.covers("determiner", word) for word in range(first, term.first))
 
 
-def _is_cried(passage: Passage, term: Term) -> bool:
+def is_cried(passage: Passage, term: Term) -> bool:
     """Tell whether somebody only cries or screams words: she cries, "Wait!"."""
     if not passage.covers("called_out", term.last - 1):
         return False

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from talkies.plan import AMBIENCES, Ambience, Effect, Voice
+from talkies.script.actions import is_cried
 from talkies.script.clock import Clock
 from talkies.script.model import Action, Sound, When
 from talkies.script.moments import begins_late
@@ -33,6 +34,8 @@ _OF_A_MOMENT = frozenset(
         "airplane",
         "crowd",
         "bubbles",
+        "helicopter",
+        "hooves",
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
@@ -65,8 +68,8 @@ def read_sounds(
     """Read the sounds of a shot in order: an ambience once, an effect once for each sentence that tells it.
 
     An effect for which several seconds are named is heard at each. `position(word)` is where in the shot's
-    text a word stands, from 0 to 1. `actions` are the shot's: where
-    somebody waves, no sea is heard. `endings` tells what stops when.
+    text a word stands, from 0 to 1. `actions` are the shot's: where somebody waves, no sea is heard, and who
+    screams words does not scream beside. `endings` tells what stops when.
     """
     greetings = {action.position for action in actions if action.kind == "wave"}
     sounds: list[Sound] = []
@@ -80,7 +83,7 @@ def read_sounds(
             continue
         if _is_mute(passage, term) or _is_word_of_another(passage, term) or _is_by_animal(passage, term):
             continue
-        if term.name == "surf" and position(term.first) in greetings:
+        if (term.name == "surf" and position(term.first) in greetings) or is_cried(passage, term):
             continue
         if term.name == "laughter" and _is_spoken(passage, term):
             continue

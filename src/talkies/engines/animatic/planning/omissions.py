@@ -63,7 +63,7 @@ INSTEAD: dict[ActionKind, str] = {
         ("walk", "run", "ride", "dance", "jump"), f"{_NO_LIMBS} a person's body bobs in step instead"
     ),
     "kiss": f"{_NO_LIMBS} rounded lips and closed eyes instead",
-    "cry": "no tears are drawn and no sobs are heard; the face and the shoulders cry",
+    "cry": "no tears are drawn; the face and the shoulders cry",
     **dict.fromkeys(("appear", "transform", "vanish"), _ADDS_NOTHING),
     **dict.fromkeys(
         (*SCENIC, "fall"),
@@ -153,8 +153,6 @@ def _omissions(spec: Spec, script: Script) -> Iterator[str]:
             if not _is_shown(action):
                 who = None if _is_whole(action.text) else action.who
                 yield f"{quote(who, action.text)}: {INSTEAD.get(action.kind, BODY)}"
-            elif _is_scream(action):
-                yield f"{quote(action.who, action.text)}: no scream is heard; the face shows it"
         if spec.camera_fixed:
             for move in shot.moves:
                 if move.kind != "static":
@@ -180,10 +178,6 @@ def _is_shown(action: Action) -> bool:
     if action.kind in SCENIC and named_kinds(action.who or action.text):
         return True
     return _is_drawn(action) or bool(Passage(f"{action.who or ''} {action.text}").terms("hour"))
-
-
-def _is_scream(action: Action) -> bool:
-    return Passage(action.text).covers("called_out", 0)
 
 
 def _is_whole(text: str) -> bool:

@@ -29,6 +29,12 @@ REPEATS_S: dict[str, float] = {
     "horn": 0.9,
     "thunder": 1.6,
     "phone": 2.2,
+    "scream": 1.5,
+    "sob": 1.8,
+    "sigh": 2.2,
+    "baby_cry": 2.6,
+    "fireworks": 1.3,
+    "gunfire": 1.2,
 }
 USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
 PACES = (1.0, 1.08, 1.16, 1.24, 1.32, 1.4, 1.5)  # tried in turn; beyond the last, speech sounds hurried

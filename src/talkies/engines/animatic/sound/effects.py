@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from talkies.engines.animatic.sound.foley import animals, impacts, machines, nature, people, weather
+from talkies.engines.animatic.sound.foley import (
+    animals,
+    impacts,
+    machines,
+    nature,
+    outcries,
+    people,
+    weather,
+)
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
@@ -63,6 +71,10 @@ _AMBIENCES: dict[Ambience, _Recipe] = {
     "typing": people.typing,
     "machine_hum": machines.machine_hum,
     "bubbles": nature.bubbles,
+    "sizzle": nature.sizzle,
+    "hooves": animals.hooves,
+    "helicopter": machines.helicopter,
+    "purr": animals.purr,
 }
 
 
@@ -105,6 +117,15 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "pop": _OneShot(impacts.pop, 0.35, 0.0, -5.0),
     "click": _OneShot(impacts.click, 0.25, 0.0, -9.0),
     "thud": _OneShot(impacts.thud, 0.8),
+    "scream": _OneShot(outcries.scream, 1.9, 0.08, 1.0),
+    "gasp": _OneShot(outcries.gasp, 0.7, 0.1, -6.0),
+    "sigh": _OneShot(outcries.sigh, 2.4, 0.75, -8.0),
+    "sob": _OneShot(outcries.sob, 2.2, 0.02, -4.0),
+    "baby_cry": _OneShot(outcries.baby_cry, 2.9, 0.1),
+    "beep": _OneShot(machines.beep, 0.5, 0.0, -5.0),
+    "clink": _OneShot(impacts.clink, 1.0, 0.0, -5.0),
+    "fireworks": _OneShot(impacts.fireworks, 4.0, impacts.FUSE_S, 2.0),
+    "gunfire": _OneShot(impacts.gunfire, 2.4, 0.0, 2.0),
 }
 
 

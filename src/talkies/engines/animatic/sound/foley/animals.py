@@ -11,12 +11,15 @@ from talkies.engines.animatic.sound.foley.voices import Formant, glide, throat
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
+    burst,
     contour,
     drift,
+    modes,
     noise,
     pan,
     phase,
     reverberate,
+    rounded,
     scatter,
     seconds,
     sine,
@@ -162,6 +165,52 @@ def cat(generator: Generator, sample_count: int) -> Signal:
     scene = np.zeros(sample_count)
     scene[:count] = throat(generator, pitch, mouth, tilt_db=5, breath=0.03) * _swell(count, 0.18, 0.45)
     return reverberate(scene, generator, 0.4, 0.05)
+
+
+def purr(generator: Generator, sample_count: int) -> Signal:
+    """A cat purrs: a rattle of 26 pulses a second, out and, a little softer and hoarser, in, without a pause.
+
+    Source of the rate: D. E. Frazer Sissom, D. A. Rice, G. Peters, "How cats purr", Journal of Zoology
+    223(1), 1991: 26.3 Hz.
+    """
+    breath = phase(generator.uniform(0.42, 0.5), sample_count)
+    out = 0.5 + 0.5 * np.tanh(6 * np.sin(2 * np.pi * breath))
+    rate = (24.5 + 2.5 * out) * (1 + 0.03 * drift(generator, sample_count, 3.0))
+    cycles = phase(rate, sample_count) % 1
+    pulses = np.exp(-6.0 * cycles) * np.minimum(1, cycles / 0.05)
+    chest = noise(generator, sample_count, ((50, -8), (120, 0), (350, -4), (1000, -16), (4000, -34)))
+    air = noise(generator, sample_count, ((600, -6), (1500, 0), (5000, -14)))
+    turn = 0.35 + 0.65 * np.abs(np.sin(2 * np.pi * breath)) ** 0.5
+    scene = turn * (chest * pulses * (0.65 + 0.35 * out) + 0.03 * air * pulses * (1.6 - out))
+    return reverberate(scene, generator, 0.2, 0.03)
+
+
+def hooves(generator: Generator, sample_count: int) -> Signal:
+    """A horse gallops on firm ground: three beats and a rest, nearly twice a second."""
+    stride = generator.uniform(0.52, 0.56)
+    strides = np.arange(generator.uniform(-0.3, 0.1), sample_count / SAMPLE_RATE, stride)
+    starts = (strides[:, None] + stride * np.array([0.0, 0.24, 0.5])).reshape(-1)
+    starts = starts + generator.uniform(-0.008, 0.008, len(starts))
+    feet = [_hoof(generator, size) for size in (0.92, 1.0, 1.1)]
+    beaten = scatter(
+        sample_count,
+        (starts * SAMPLE_RATE).astype(int),
+        [feet[k % 3] for k in range(len(starts))],
+        np.tile([0.75, 0.85, 1.0], len(strides)) * generator.uniform(0.85, 1.0, len(starts)),
+        np.tile([0.15, -0.1, 0.05], len(strides)),
+    )
+    return reverberate(rounded(beaten, 2.5), generator, 0.5, 0.08, bright_hz=3000)
+
+
+def _hoof(generator: Generator, size: float) -> Signal:
+    """A hoof that strikes: the ground's thump, the hollow clop of the horn, grit."""
+    count = seconds(0.22)
+    clop = modes(
+        count, [72 * size, 130 * size, 620 * size, 1050 * size], [0.14, 0.1, 0.05, 0.035], [1, 0.7, 0.75, 0.4]
+    )
+    blow = burst(generator, count, ((80, -4), (250, 0), (900, -6), (4000, -22)), 0.001, 0.07)
+    grit = burst(generator, count, ((1200, -6), (3000, 0), (9000, -10)), 0.004, 0.08)
+    return clop + 0.6 * blow + 0.12 * grit
 
 
 def cow(generator: Generator, sample_count: int) -> Signal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from talkies.engines.animatic.sound.foley.voices import glide
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
     Signal,
@@ -12,6 +13,7 @@ from talkies.engines.animatic.sound.synthesis import (
     contour,
     drift,
     modes,
+    narrow_noise,
     noise,
     pan,
     phase,
@@ -42,6 +44,7 @@ _BELL = (
 """Partials of a church bell tuned in the usual way. Source: N. H. Fletcher and T. D. Rossing, "The Physics of
 Musical Instruments", 2nd ed., 1998, chapter 21; the decays are chosen by ear of the spectrogram."""
 
+FUSE_S = 1.1  # from a rocket's start to its burst
 _TUBE = ((1.0, 2.2, 1.0), (2.756, 1.5, 0.6), (5.404, 0.8, 0.35), (8.933, 0.4, 0.15))
 """Transverse modes of a free bar (Fletcher and Rossing, chapter 2): ratio, decay in seconds, gain."""
 
@@ -163,14 +166,20 @@ def _debris(generator: Generator) -> Signal:
 
 def gunshot(generator: Generator, sample_count: int) -> Signal:
     """A shot in the open: the crack, the muzzle's blast, and the landscape that answers."""
-    crack = burst(generator, sample_count, ((400, -2), (1500, 0), (15000, -6)), 0.0003, 0.05)
-    blast = burst(generator, sample_count, ((60, -2), (200, 0), (900, -6), (6000, -26)), 0.001, 0.22)
-    dry = np.tanh(2.2 * crack + 1.5 * blast)
+    dry = _report(generator, sample_count, 0.22)
     echo = np.zeros(sample_count)
     for late_s, level in ((0.11, 0.22), (0.19, 0.12), (0.34, 0.1)):
         late = seconds(late_s)
         echo[late:] += level * band(dry, None, 1800)[:-late]
     return reverberate(dry + echo, generator, 1.4, 0.12, bright_hz=2500)
+
+
+def _report(generator: Generator, sample_count: int, blast_s: float) -> Signal:
+    """The crack of a shot and the muzzle's blast, which falls 60 dB in `blast_s`."""
+    crack = burst(generator, sample_count, ((400, -2), (1500, 0), (15000, -6)), 0.0003, 0.05)
+    blast = burst(generator, sample_count, ((60, -2), (200, 0), (900, -6), (6000, -26)), 0.001, blast_s)
+    heard: Signal = np.tanh(2.2 * crack + 1.5 * blast)
+    return heard
 
 
 def glass(generator: Generator, sample_count: int) -> Signal:
@@ -196,6 +205,77 @@ def _shard(generator: Generator) -> Signal:
     hertz = np.exp(generator.uniform(np.log(2200), np.log(9500))) * np.array([1, 1.47, 2.09, 2.56])
     decays = generator.uniform(0.05, 0.28) * np.array([1, 0.8, 0.6, 0.5])
     return modes(seconds(0.35), hertz.tolist(), decays.tolist(), [1.0, 0.7, 0.5, 0.3])
+
+
+_GLASS = ((1.0, 0.7, 1.0), (2.32, 0.5, 0.8), (4.25, 0.3, 0.5), (6.63, 0.18, 0.3), (9.38, 0.1, 0.2))
+"""Modes of a wine glass (Fletcher and Rossing, chapter 21): ratio, decay in seconds, gain."""
+
+
+def clink(generator: Generator, sample_count: int) -> Signal:
+    """Two glasses touch: both ring, each at its own pitch, and touch again more softly."""
+    scene = np.zeros(sample_count)
+    low = generator.uniform(1250, 1500)
+    pair = [
+        modes(
+            sample_count,
+            [base * r for r, _, _ in _GLASS],
+            [d for _, d, _ in _GLASS],
+            [g for _, _, g in _GLASS],
+        )
+        for base in (low, low * generator.uniform(1.1, 1.25))
+    ]
+    tap = burst(generator, sample_count, ((3000, -8), (7000, 0), (15000, -8)), 0.0002, 0.008)
+    for start_s, level in ((0.0, 1.0), (generator.uniform(0.05, 0.08), 0.35)):
+        first = seconds(start_s)
+        both = pair[0] + 0.8 * pair[1] + 0.5 * tap
+        scene[first:] += level * both[: sample_count - first]
+    return reverberate(scene, generator, 0.4, 0.05)
+
+
+def fireworks(generator: Generator, sample_count: int) -> Signal:
+    """A rocket: it whistles up, bursts with a boom over the town, and its stars crackle as they fall."""
+    fuse = seconds(FUSE_S)
+    scene = np.zeros((sample_count, 2))
+    climb = glide(fuse, ((0, 1300), (0.6, 2500), (1, 2900))) * (1 + 0.01 * sine(17.0, fuse))
+    whistle = sine(climb, fuse) + 0.25 * sine(2 * climb, fuse) + 0.5 * narrow_noise(generator, climb, 500)
+    scene[:fuse] = pan(0.06 * whistle * contour(fuse, ((0, 0), (0.25, 1), (0.85, 0.6), (1, 0))), -0.1)
+    count = sample_count - fuse
+    report = burst(generator, count, ((50, -2), (150, 0), (900, -8), (5000, -22), (12000, -34)), 0.001, 0.5)
+    boom = sine(45 + 50 * np.exp(-times(count) / 0.08), count) * strike(count, 0.003, 0.9)
+    scene[fuse:] += pan(np.tanh(1.4 * report + boom), 0.0)
+    starts = fuse + seconds(0.25) + generator.gamma(2.5, seconds(0.3), 160).astype(int)
+    sparks = [_spark(generator) for _ in range(24)]
+    scene += scatter(
+        sample_count,
+        starts,
+        [sparks[k] for k in generator.integers(0, len(sparks), len(starts))],
+        generator.lognormal(-1.4, 0.4, len(starts)),
+        generator.uniform(-0.9, 0.9, len(starts)),
+    )
+    return reverberate(scene, generator, 1.8, 0.15, bright_hz=3000)
+
+
+def _spark(generator: Generator) -> Signal:
+    low = generator.uniform(1200, 4000)
+    return burst(generator, seconds(0.03), ((low, -6), (low * 2, 0), (15000, -6)), 0.0003, 0.02)
+
+
+def gunfire(generator: Generator, sample_count: int) -> Signal:
+    """A machine gun: eight shots at 600 to 700 a minute, and the landscape that answers."""
+    apart = 60 / generator.uniform(600, 700)
+    starts = apart * np.arange(8) + np.concatenate([[0], generator.uniform(-0.004, 0.004, 7)])
+    shots = [_report(generator, seconds(0.3), 0.1) for _ in starts]
+    volley = scatter(
+        sample_count,
+        (starts * SAMPLE_RATE).astype(int),
+        shots,
+        generator.uniform(0.85, 1.0, len(starts)),
+        np.zeros(len(starts)),
+    )
+    echo = np.zeros((sample_count, 2))
+    late = seconds(0.16)
+    echo[late:] = 0.15 * band(volley, None, 1800)[:-late]
+    return reverberate(volley + echo, generator, 1.4, 0.12, bright_hz=2500)
 
 
 def drum(generator: Generator, sample_count: int) -> Signal:

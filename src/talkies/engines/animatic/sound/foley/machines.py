@@ -213,6 +213,37 @@ def phone(generator: Generator, sample_count: int) -> Signal:
     return reverberate(rung, generator, 0.6, 0.06)
 
 
+def beep(generator: Generator, sample_count: int) -> Signal:
+    """A machine beeps once: a plain tone near 1 kHz through a small piezo loudspeaker.
+
+    Source of the pitch and length: the pulses of IEC 60601-1-8, 150 to 1000 Hz with four harmonics or more.
+    """
+    count, base = seconds(0.18), generator.uniform(920, 1000)
+    gains = (1.0, 0.25, 0.3, 0.08, 0.12)
+    tone = sum(gain * sine(harmonic * base, count) for harmonic, gain in enumerate(gains, 1))
+    scene = np.zeros(sample_count)
+    scene[:count] = tone * envelope(count, ((0, 0), (0.008, 1), (0.165, 1), (0.18, 0)))
+    return reverberate(scene, generator, 0.3, 0.04)
+
+
+def helicopter(generator: Generator, sample_count: int) -> Signal:
+    """A helicopter that hovers near: two blades slap eleven times a second over a whining turbine.
+
+    Source of the rates: the Bell UH-1, 324 turns a minute of a two-bladed rotor, 1654 of its tail rotor.
+    """
+    blade_hz = generator.uniform(10.4, 11.2) * (1 + 0.006 * drift(generator, sample_count, 0.5))
+    cycles = phase(blade_hz, sample_count)
+    slap = np.exp(-7.0 * (cycles % 1)) * np.minimum(1, (cycles % 1) / 0.06)
+    thump = sum(np.sin(2 * np.pi * k * cycles) * k**0.6 * np.exp(-k / 7) for k in range(2, 30))
+    chop = noise(generator, sample_count, ((60, -6), (180, 0), (600, -5), (2000, -16), (7000, -36)))
+    wash = wide_noise(generator, sample_count, ((40, -6), (120, 0), (600, -10), (3000, -24), (9000, -40)))
+    tail = sum(sine(5.1 * k * blade_hz, sample_count) / k for k in (1, 2, 3, 4))
+    whine = sine(182 * blade_hz, sample_count) + 0.5 * sine(263 * blade_hz, sample_count)
+    middle = 1.9 * chop * slap + 0.16 * thump + 0.1 * tail + 0.012 * whine
+    nearness = 1 + 0.12 * drift(generator, sample_count, 0.4)
+    return (pan(middle, 0.0) + 0.25 * wash) * nearness[:, None]
+
+
 def shutter(generator: Generator, sample_count: int) -> Signal:
     """A camera: the mirror slaps up, the curtain runs, the mirror falls back."""
     scene = np.zeros(sample_count)

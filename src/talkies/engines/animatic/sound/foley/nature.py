@@ -139,6 +139,35 @@ def _crackle(generator: Generator) -> Signal:
     return burst(generator, count, split, 0.0003, generator.uniform(0.006, 0.03))
 
 
+def sizzle(generator: Generator, sample_count: int) -> Signal:
+    """Something fries: a bright hiss of steam that flutters, of hundreds of tiny pops, and spits."""
+    steam = wide_noise(
+        generator, sample_count, ((900, -18), (2500, -6), (6000, 0), (12000, -4), (16000, -14))
+    )
+    steam *= np.exp(0.22 * drift(generator, sample_count, 14.0))[:, None]
+    pops = [_spit(generator) for _ in range(40)]
+    small, large = moments(generator, sample_count, 260), moments(generator, sample_count, 14)
+    starts = np.concatenate([small, large])
+    sizes = np.concatenate(
+        [generator.lognormal(-1.6, 0.5, len(small)), generator.lognormal(-0.3, 0.25, len(large))]
+    )
+    spat = scatter(
+        sample_count,
+        starts,
+        [pops[k] for k in generator.integers(0, len(pops), len(starts))],
+        sizes,
+        generator.uniform(-0.6, 0.6, len(starts)),
+    )
+    return 0.14 * steam + spat
+
+
+def _spit(generator: Generator) -> Signal:
+    """A drop of water that bursts in hot fat."""
+    low = generator.uniform(1500, 5000)
+    popped = ((low, -8), (low * 1.6, 0), (15000, -8))
+    return burst(generator, seconds(0.015), popped, 0.0002, generator.uniform(0.003, 0.01))
+
+
 def splash(generator: Generator, sample_count: int) -> Signal:
     """Something falls into water: the slap, the cavity that closes with a gulp, drops raining back."""
     slap = burst(generator, sample_count, ((150, -6), (500, 0), (3000, -6), (12000, -18)), 0.004, 0.35)
