@@ -94,6 +94,27 @@ def test_unlike_pictures_do_not_match() -> None:
     assert match_pictures(_view(_world(1), 0, 0, 960), _view(_world(2), 0, 0, 960)) is None
 
 
+def test_a_change_of_light_blends_sharp_pictures() -> None:
+    day = _view(_world(), 0, 0, 960)
+    night = np.asarray((255 * (day / 255) ** 1.3 * (0.3, 0.45, 0.75)).round(), np.uint8)
+    match = match_pictures(day, night)
+    assert match is not None and match.is_relit
+
+    middle = BetweenFilm(day, night, match, 25).frame(12)
+
+    between = (day.astype(np.float32) + night) / 2
+    assert _likeness(middle, np.asarray(between, np.uint8)) > 0.98
+    assert np.abs(middle - between).mean() < 6
+
+
+def test_a_crop_is_no_other_light() -> None:
+    world = _world()
+
+    match = match_pictures(_view(world, 0, 0, 960), _view(world, 240, 100, 600))
+
+    assert match is not None and not match.is_relit
+
+
 def test_a_moved_thing_is_whole_all_the_way() -> None:
     ground = _view(_world(), 0, 0, 960) // 3
     thing = _view(_world(5), 0, 0, 480)[100:170, 100:170] // 2 + 127

@@ -1,18 +1,19 @@
 """How two pictures of one size show the same scene: where each place of one lies in the other.
 
 First one similarity for the whole picture (a zoom, a pan), found from matching points, then optical flow for
-what remains. In a face that both show, the points of its two meshes lead instead: flow mistakes an open mouth
-for anything dark.
+what remains. The light may be another: for the flow, the last picture's colours are spread as the first's.
+In a face that both show, the points of its two meshes lead instead: flow mistakes an open mouth for anything dark.
 
 Sources: Rublee et al., "ORB", 2011; Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016;
-Bookstein, "Principal Warps: Thin-Plate Splines and the Decomposition of Deformations", 1989.
+Bookstein, "Principal Warps: Thin-Plate Splines and the Decomposition of Deformations", 1989;
+Gonzalez and Woods, "Digital Image Processing", 1992, histogram specification.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -26,6 +27,9 @@ from talkies.media import Frame
 Flow = NDArray[np.float32]
 """Displacements, `(height, width, 2)` float32, in pixels."""
 
+Tones = NDArray[np.uint8]
+"""What each level of each channel becomes, `(256, 1, 3)` uint8."""
+
 Pair = tuple[Face, Face]
 """A face in the first picture and the same face in the last."""
 
@@ -37,11 +41,14 @@ _LIKE_SHARE = 0.6  # of the common area on which both flows must agree
 _LIKE_COLOUR = 26.0  # grey levels: mean difference after the flow that still counts as the same scene
 _AGREE = 0.012  # of the width: disagreement of the two flows that hides a place
 _MIN_COMMON = 0.06  # of the first picture's area, that both must show
+_OTHER_LIGHT = 12.0  # grey levels, the mean change of all levels: more than another crop or exposure makes
+_TONES = 128  # quantiles of the two pictures' colours that are laid on one another
 
 _SAME_PLACE = 0.9  # sizes of the face: how far it may have moved between the pictures
 _SAME_SIZE = 1.6  # how much larger it may have become
 _FACE_RIM = 0.45  # sizes of the face around its mesh, in which the flow takes over again
 _FACE_NODES = 24  # across a face's field: a mesh has no finer detail to tell
+UNCHANGED: Tones = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(256, 1, 3)
 _STIFFNESS = 3.0  # of the spline, in square pixels: the mesh net's own error is about a pixel
 
 
@@ -81,6 +88,9 @@ class Match:
     `overall` takes a point of the first to the last, in pixels. What it leaves over is `forward`, from the
     first to the last as seen from the first, and `backward`; both in the first's pixels, at a reduced size,
     with `seen_first` and `seen_last`, 0 to 1, where the other picture confirms them.
+
+    `relit_first` gives the first picture's colours in the last one's light, `relit_last` the reverse:
+    tables for `cv2.LUT`, `(256, 1, 3)` uint8.
     """
 
     overall: Similarity
@@ -88,10 +98,17 @@ class Match:
     backward: Flow
     seen_first: NDArray[np.float32]
     seen_last: NDArray[np.float32]
+    relit_first: Tones = field(default_factory=lambda: UNCHANGED)
+    relit_last: Tones = field(default_factory=lambda: UNCHANGED)
+
+    @property
+    def is_relit(self) -> bool:
+        """Tell whether the pictures differ in their light: by day and by night, in the clear and in fog."""
+        return float(np.abs(self.relit_first.astype(np.float32) - UNCHANGED).mean()) > _OTHER_LIGHT
 
 
 def match_pictures(first: Frame, last: Frame) -> Match | None:
-    """Find how two pictures of one size show the same scene; None when they do not."""
+    """Find how two pictures of one size show the same scene, in whatever light; None when they do not."""
     overall = _find_similarity(first, last)
     scale = min(1.0, _FLOW_SIDE / max(first.shape[:2]))
     size = (round(first.shape[1] * scale), round(first.shape[0] * scale))
@@ -111,6 +128,10 @@ def match_pictures(first: Frame, last: Frame) -> Match | None:
         np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
         for picture in (first, aligned)
     ]
+    relit_first, relit_last = (
+        _relit(*(picture[common] for picture in pair)) for pair in (small, small[::-1])
+    )
+    small[1] = np.asarray(cv2.LUT(small[1], relit_last), np.uint8)
     # Outside the last picture there is nothing to follow: there the first itself, whose flow is nothing.
     small[1] = np.where(common[..., None], small[1], small[0])
     forward, backward = _flow(small[0], small[1]), _flow(small[1], small[0])
@@ -127,7 +148,25 @@ def match_pictures(first: Frame, last: Frame) -> Match | None:
         _calm(backward) / scale,
         _trust(gap_first, limit),
         _trust(gap_last, limit),
+        relit_first,
+        relit_last,
     )
+
+
+def _relit(colours: NDArray[np.uint8], goal: NDArray[np.uint8]) -> Tones:
+    """Tell what makes of some colours, `(n, 3)`, a set of others, channel by channel.
+
+    The darkest becomes the darkest, the median the median, the brightest the brightest.
+    """
+    shares = np.linspace(0, 1, _TONES)
+    tables = []
+    for channel in range(3):
+        values, first = np.unique(np.quantile(colours[:, channel], shares), return_index=True)
+        goals = np.quantile(goal[:, channel], shares)
+        # What one level stands for many times becomes the mean of what those become.
+        means = np.add.reduceat(goals, first) / np.diff([*first, _TONES])
+        tables.append(np.interp(np.arange(256), values, means))
+    return np.rint(np.stack(tables, axis=-1)).astype(np.uint8)[:, None]
 
 
 def pair_faces(first: Sequence[Face], last: Sequence[Face], overall: Similarity) -> tuple[Pair, ...]:
@@ -197,8 +236,8 @@ def _led(flow: Flow, points: Flow, ways: Flow, scale: float) -> tuple[Flow, NDAr
     across = np.linspace(left, right - 1, _FACE_NODES) / scale / size
     down = np.linspace(top, bottom - 1, _FACE_NODES) / scale / size
     nodes = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
-    field = spline(nodes).reshape(_FACE_NODES, _FACE_NODES, 2).astype(np.float32)
-    led = _stretched(field, right - left, bottom - top)
+    ways_at = spline(nodes).reshape(_FACE_NODES, _FACE_NODES, 2).astype(np.float32)
+    led = _stretched(ways_at, right - left, bottom - top)
     result, share = flow.copy(), np.zeros((rows, columns), np.float32)
     beside = flow[top:bottom, left:right]
     result[top:bottom, left:right] = beside + part[..., None] * (led - beside)
@@ -206,11 +245,11 @@ def _led(flow: Flow, points: Flow, ways: Flow, scale: float) -> tuple[Flow, NDAr
     return result, share
 
 
-def _stretched(field: Flow, width: int, height: int) -> Flow:
+def _stretched(nodes: Flow, width: int, height: int) -> Flow:
     """Enlarge a field whose outer nodes lie on the outer pixels."""
-    x = np.linspace(0, field.shape[1] - 1, width, dtype=np.float32)
-    y = np.linspace(0, field.shape[0] - 1, height, dtype=np.float32)
-    return sample(field, np.stack(np.meshgrid(x, y), axis=-1), cv2.BORDER_REPLICATE)
+    x = np.linspace(0, nodes.shape[1] - 1, width, dtype=np.float32)
+    y = np.linspace(0, nodes.shape[0] - 1, height, dtype=np.float32)
+    return sample(nodes, np.stack(np.meshgrid(x, y), axis=-1), cv2.BORDER_REPLICATE)
 
 
 def _find_similarity(first: Frame, last: Frame) -> Similarity:

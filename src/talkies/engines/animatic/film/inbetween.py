@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.film.correspondence import (
+    UNCHANGED,
     Flow,
     Match,
     Similarity,
+    Tones,
     follow_faces,
     match_pictures,
     pair_faces,
@@ -120,6 +122,8 @@ class BetweenFilm:
         expressions = [role.performance.expression(index) for role in self._roles]
         old = self._first.show(from_first, 1 / abs(here.turn), expressions)
         new = self._last.show(from_last, abs(match.overall.turn / here.turn), expressions)
+        # Both in the light of the moment: where only one of them is seen there would be a stain else.
+        old, new = _lit(old, match.relit_first, share), _lit(new, match.relit_last, 1 - share)
         share_of_last = weight_last / (weight_first + weight_last + np.float32(1e-6))
         last_share = enlarge_grid(np.asarray(share_of_last, np.float32), self._lens.width, self._lens.height)
         frame = np.asarray(cv2.blendLinear(new, old, last_share, 1 - last_share), np.uint8)
@@ -218,7 +222,7 @@ def film_between(plan: Plan, shot: Shot, first: Scene, last: Scene) -> BetweenFi
     performances = perform(plan, shot, first.faces, partial(speak_line, seed=plan.seed), scene=first, **ends)
     acted = dict(zip(map(id, first.faces), performances, strict=True))
     roles = [Role(one, other, acted[id(one)]) for one, other in pairs]
-    air = make_air(plan, shot, first, plan.seed, focus=(0.0, 0.0), **ends)
+    air = make_air(plan, shot, first, plan.seed, focus=(0.0, 0.0), relit=match.is_relit, **ends)
     overlays = [] if air is None else [air]
     stir = partial(make_flow, plan, shot, first.flat, plan.seed, focus=(0.0, 0.0), tail=0)
     since = stir(opens_whole=True, closes_whole=False)
@@ -235,6 +239,12 @@ def _levels(picture: Frame) -> tuple[Frame, ...]:
     half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     quarter = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     return crisp(double(picture)), picture, np.asarray(half, np.uint8), np.asarray(quarter, np.uint8)
+
+
+def _lit(frame: Frame, relit: Tones, share: float) -> Frame:
+    """Bring a picture a share of the way into another light."""
+    tones = cv2.addWeighted(relit, share, UNCHANGED, 1 - share, 0)
+    return np.asarray(cv2.LUT(frame, tones), np.uint8)
 
 
 def _eased(share: float) -> float:

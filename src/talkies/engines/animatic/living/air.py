@@ -134,6 +134,7 @@ def make_air(
     opens_whole: bool,
     closes_whole: bool,
     alone: bool = False,
+    relit: bool = False,
 ) -> Air | None:
     """Set up the air of a shot from its cues of weather and light; None when it is clear.
 
@@ -145,6 +146,7 @@ def make_air(
         focus: what the camera goes towards, in picture widths.
         opens_whole, closes_whole: its first or last frame must stay as it is.
         alone: nothing else moves in the shot; so that it is no frozen photo, its light does.
+        relit: the pictures themselves show how the light changes; what is told of it is not laid over them.
     """
     number = next(at for at, other in enumerate(plan.shots) if shot.start_frame < other.end_frame)
     cues = [cue for cue in plan.cues if cue.shot == number]
@@ -174,10 +176,10 @@ def make_air(
     if blasts:
         blaze = Blasts(stage, blasts, seed)
         layers += [_Coming(smoke_column(stage, blaze.place, seed, min(blasts))), _Coming(blaze)]
-    hour = hour_change(plan, shot)
+    hour = None if relit else hour_change(plan, shot)
     if hour is not None:
         layers.insert(0, _Coming(PassingHour(stage, hour)))
-    changes = light_changes(plan, number, shot.text)
+    changes = () if relit else light_changes(plan, number, shot.text)
     if changes:
         layers.append(_Coming(SwitchedLight(stage, changes, shot.text, seed)))
     if alone and all(layer.begin_s > -math.inf for layer in layers) and not is_frozen(shot.text):
