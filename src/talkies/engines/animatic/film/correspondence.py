@@ -2,7 +2,8 @@
 
 First one similarity for the whole picture (a zoom, a pan), found from matching points, then optical flow for
 what remains. The light may be another: for the flow, the last picture's colours are spread as the first's.
-In a face that both show, the points of its two meshes lead instead: flow mistakes an open mouth for anything dark.
+In a face that both show, the points of its two meshes lead instead: flow mistakes an open mouth for anything
+dark.
 
 Sources: Rublee et al., "ORB", 2011; Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016;
 Bookstein, "Principal Warps: Thin-Plate Splines and the Decomposition of Deformations", 1989;
