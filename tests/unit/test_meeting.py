@@ -61,6 +61,18 @@ def test_the_faces_lie_over_one_another_while_they_dissolve(portraits: tuple[Sce
     assert after.size / before.size == pytest.approx(1, abs=0.1)
 
 
+def test_two_faces_dissolve_quickly(portraits: tuple[Scene, Scene]) -> None:
+    first, last = portraits
+    film = _film(first, last)
+
+    # The first is the redder one, the last the bluer.
+    warmth = [float(np.subtract(*(film.frame(index)[..., at].mean() for at in (0, 2)))) for index in (9, 14)]
+
+    assert warmth[0] > 0 > warmth[1]
+    assert np.array_equal(film.frame(9), film._first.frame(9))
+    assert np.array_equal(film.frame(14), film._last.frame(14))
+
+
 def test_pictures_of_nothing_in_particular_dissolve_all_the_same() -> None:
     first, last = (_plain_scene(seed) for seed in (1, 2))
 

@@ -34,6 +34,10 @@ from talkies.media import Frame
 from talkies.plan import Plan, Shot
 
 _DISSOLVE_SHARE = (0.32, 0.68)  # of the shot
+_FACES_DISSOLVE_SHARE = (
+    0.425,
+    0.575,
+)  # likewise between two faces: what is beside them lies badly over itself
 _ARRIVED = (
     0.48  # of the shot: when the first picture's camera is there, and as long before its end the last's
 )
@@ -62,6 +66,7 @@ class MeetingFilm:
     def __init__(self, plan: Plan, shot: Shot, first: Scene, last: Scene) -> None:
         self._frame_count = shot.frame_count
         self._softest = 0.0
+        self._dissolve = _FACES_DISSOLVE_SHARE if first.faces and last.faces else _DISSOLVE_SHARE
         marks = _mark(first), _mark(last)
         if marks[0] is None or marks[1] is None or shot.moves:  # the prompt's own moves come first
             self._first = _film_whole(plan, shot, first, closing=False)
@@ -80,7 +85,7 @@ class MeetingFilm:
         """Render one frame; after the last it stays."""
         index = min(index, self._frame_count - 1)
         done = index / max(self._frame_count - 1, 1)
-        progress = _within(_DISSOLVE_SHARE, done)
+        progress = _within(self._dissolve, done)
         if progress <= 0:
             frame = self._first.frame(index)
         elif progress >= 1:
