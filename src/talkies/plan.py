@@ -125,6 +125,10 @@ Effect = Literal[
     "clink",
     "fireworks",
     "gunfire",
+    "cough",
+    "sword",
+    "alarm",
+    "vibration",
 ]
 """One-shots: sounds with a moment."""
 

@@ -114,6 +114,10 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "beep": _OneShot(machines.beep, 0.5, 0.0, -5.0),
     "clink": _OneShot(impacts.clink, 1.0, 0.0, -5.0),
     "fireworks": _OneShot(impacts.fireworks, 4.0, impacts.FUSE_S, 2.0),
+    "cough": _OneShot(outcries.cough, 0.8, 0.0, -3.0),
+    "sword": _OneShot(impacts.sword, 1.6),
+    "alarm": _OneShot(machines.alarm, 3.0),
+    "vibration": _OneShot(machines.vibration, 1.7, 0.03, -7.0),
     "gunfire": _OneShot(impacts.gunfire, 2.4, 0.0, 2.0),
 }
 
