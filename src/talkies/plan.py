@@ -135,6 +135,10 @@ Effect = Literal[
     "clink",
     "fireworks",
     "gunfire",
+    "cough",
+    "sword",
+    "alarm",
+    "vibration",
 ]
 """One-shots: sounds with a moment."""
 
@@ -311,8 +315,8 @@ class PlacedSound(_Value):
     """An ambience or effect with its place in the clip. `level_db` is relative to the kind's usual level.
 
     `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard. `voices` are
-    whose laughter it is; empty where that is not told. `pace` is how many times as quickly as those of
-    somebody who walks footsteps follow one another.
+    whose laughter or outcry it is; empty where that is not told. `pace` is how many times as quickly as those
+    of somebody who walks footsteps follow one another.
     """
 
     kind: Ambience | Effect

@@ -845,3 +845,53 @@ def test_a_cat_purrs_at_twenty_six_pulses_a_second() -> None:
 
     assert 23 < beat_hz(sound, 10, 60) < 29
     assert share(sound, 50, 1500) > 0.85
+
+
+def test_a_cough_is_a_blast_that_falls_to_a_voiced_end() -> None:
+    sound = shot("cough")
+    level = levels_db(sound, SAMPLE_RATE // 20)
+
+    assert int(np.argmax(level)) <= 1
+    assert level[9] < level[0] - 15
+    assert share(sound, 150, 5000) > 0.75
+
+
+def test_swords_clash_and_ring_out_of_tune() -> None:
+    sound = shot("sword")
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+
+    lines, _ = find_peaks(power, height=0.1 * power.max(), distance=len(sound) * 60 // SAMPLE_RATE)
+
+    assert len(lines) >= 4
+    assert share(sound, 1500, 14000) > 0.5
+    assert levels_db(sound, SAMPLE_RATE // 10)[5] > levels_db(sound, SAMPLE_RATE // 10)[0] - 45
+
+
+def test_an_alarm_beeps_four_times_and_rests_each_second() -> None:
+    beeps = onsets(shot("alarm"), rise_db=6, apart_s=0.06, floor_db=8)
+    gaps = np.diff(beeps)
+
+    assert len(beeps) == 12
+    assert np.allclose(np.sort(gaps)[:9], 0.125, atol=0.02)
+    assert 1900 < strongest_hz(shot("alarm"), 500, 5000) < 2200
+
+
+def test_a_telephone_vibrates_twice_at_its_motors_pitch() -> None:
+    sound = shot("vibration")
+    level = levels_db(sound, SAMPLE_RATE // 20)
+
+    assert pitch(sound, 0.3, 100, 300)[0] == pytest.approx(170, abs=12)
+    assert level[13:16].max() < level.max() - 15
+    assert level[18:25].min() > level.max() - 9
+
+
+@pytest.mark.parametrize("kind", ["scream", "sob"])
+def test_a_man_cries_out_deeper_than_a_woman_and_a_girl_higher(kind: Effect) -> None:
+    man, woman, girl = (
+        pitch(middle(effects.effect(kind, seed=3, voices=(voice,))), 0.1, 120, 1600)[0]
+        for voice in ("man", "woman", "girl")
+    )
+
+    assert man < 0.8 * woman
+    assert girl > 1.05 * woman
+    assert np.array_equal(effects.effect(kind, seed=3, voices=("woman",)), effects.effect(kind, seed=3))

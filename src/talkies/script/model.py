@@ -92,8 +92,8 @@ class Sound(_Value):
     times an effect is heard ("knocks three times"), None when the prompt does not say. `loudness` comes
     from words such as "heavy" and "distant"; of the latter comes `is_distant`, too. `begins_late`: the text
     lets an ambience begin at its position ("then applause") and not with its shot. `voices` are whose
-    laughter it is, as far as the prompt tells. `at_s` is the second that the text names for it, as for
-    `When`. `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
+    laughter or outcry it is, as far as the prompt tells. `at_s` is the second that the text names for it, as
+    for `When`. `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
     """
 
     kind: Ambience | Effect

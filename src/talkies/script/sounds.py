@@ -43,6 +43,7 @@ _LAUGHED = re.compile(
     r"\W*(?:(?:a?h[aeo]+h?\b\W*){2,}|(?:a?ha|he|hi|ho){2,}h?\b|[哈呵嘿嘻]{2,})", re.IGNORECASE
 )
 """A line that is itself a laugh, or begins with one: "Ha ha ha! You are funny!"."""
+_OF_SOMEBODY = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough"})
 _OWNS = frozenset({"'s", "'", "’", "of", "from", "的"})
 _TOLD_BY = {
     "explosion": frozenset({"fireworks"}),  # "fireworks explode"
@@ -101,7 +102,7 @@ def read_sounds(
             is_distant=bool(passage.terms("distance", _around(passage, term))),
             begins_late=is_ambience
             and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
-            voices=_laughing(passage, people, span, term) if term.name == "laughter" else (),
+            voices=_whose(passage, people, span, term) if term.name in _OF_SOMEBODY else (),
             is_quick=term.name == "footsteps" and _is_running(passage, term),
         )
         ends = endings.get(term.name) if is_ambience else None
@@ -273,8 +274,8 @@ def _is_spoken(passage: Passage, laughter: Term) -> bool:
     )
 
 
-def _laughing(passage: Passage, people: People, span: Span, laughter: Term) -> tuple[Voice, ...]:
-    """Whose laughter it is; several where nothing tells, or where an audience or "they" laugh."""
+def _whose(passage: Passage, people: People, span: Span, laughter: Term) -> tuple[Voice, ...]:
+    """Whose laughter or outcry it is; none where nothing tells, or where an audience or "they" laugh."""
     named = subject_of(passage, people, laughter.first, span.first)
     if not isinstance(named, Mention):
         named = _owner(passage, people, laughter) or named

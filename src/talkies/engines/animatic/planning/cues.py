@@ -80,14 +80,14 @@ def lay_cues(
 
 
 def _several(strokes: Sequence[float], span: tuple[float, float]) -> list[float]:
-    """Add flashes, far from those that are there, until there are some; none right at a shot's start."""
+    """Add flashes to those with thunder, far from them, until there are some; none right at a shot's start."""
     first_s, last_s = span[0] + _FIRST_FLASH_S, span[1] - _FLASH_S
-    moments = [moment_s for moment_s in strokes if moment_s >= first_s]
+    moments = list(strokes)
     free = [float(moment_s) for moment_s in np.arange(first_s, last_s, _EDGE_S)]
     while free and len(moments) < max(2, round((span[1] - span[0]) / _BETWEEN_FLASHES_S)):
         apart = [min((abs(place - moment_s) for moment_s in moments), default=place) for place in free]
         moments.append(round(free.pop(int(np.argmax(apart))), 3))
-    return sorted(moments) or list(strokes)
+    return sorted(moments)
 
 
 def weather_begins(

@@ -35,6 +35,8 @@ REPEATS_S: dict[str, float] = {
     "baby_cry": 2.6,
     "fireworks": 1.3,
     "gunfire": 1.2,
+    "alarm": 3.0,
+    "vibration": 1.7,
 }
 USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
 PACES = (1.0, 1.08, 1.16, 1.24, 1.32, 1.4, 1.5)  # tried in turn; beyond the last, speech sounds hurried

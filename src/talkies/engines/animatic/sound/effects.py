@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import resample
 
 from talkies.engines.animatic.sound.foley import (
     animals,
@@ -88,6 +89,10 @@ class _OneShot:
     louder_db: float = 0.0
 
 
+_OUTCRIES: frozenset[Effect] = frozenset({"scream", "gasp", "sigh", "sob", "cough"})
+_LOWER: dict[Voice, float] = {"man": 0.66, "old_man": 0.66, "narrator": 0.66, "old_woman": 0.92, "girl": 1.12}
+"""How much deeper than a woman's such voices are: by the pitch, and nearly so by the throat."""
+
 _EFFECTS: dict[Effect, _OneShot] = {
     "thunder": _OneShot(weather.thunder, 6.0, 0.03, 2.0),
     "dog": _OneShot(animals.dog, 0.7, 0.02),
@@ -125,6 +130,10 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "beep": _OneShot(machines.beep, 0.5, 0.0, -5.0),
     "clink": _OneShot(impacts.clink, 1.0, 0.0, -5.0),
     "fireworks": _OneShot(impacts.fireworks, 4.0, impacts.FUSE_S, 2.0),
+    "cough": _OneShot(outcries.cough, 0.8, 0.0, -3.0),
+    "sword": _OneShot(impacts.sword, 1.6),
+    "alarm": _OneShot(machines.alarm, 3.0),
+    "vibration": _OneShot(machines.vibration, 1.7, 0.03, -7.0),
     "gunfire": _OneShot(impacts.gunfire, 2.4, 0.0, 2.0),
 }
 
@@ -167,19 +176,26 @@ def step_times(*, sample_count: int, seed: int, pace: float = 1.0) -> tuple[floa
 def effect(kind: Effect, *, seed: int, is_distant: bool = False, voices: tuple[Voice, ...] = ()) -> Samples:
     """Make a one-shot `(samples, 2)` float32, 48 kHz, with its tail; it ends at silence.
 
-    `voices` are whose laughter it is, several where none is named.
+    `voices` are whose laughter or outcry it is; several laugh and a woman cries out where none is named.
     It has `effect_length(kind, is_distant=is_distant)` samples.
     """
     recipe = _EFFECTS[kind]
     generator = rng(seed, "effect", kind)
     count = effect_length(kind)
     scene = people.laughter(generator, count, voices) if kind == "laughter" else recipe.make(generator, count)
+    if kind in _OUTCRIES and voices:
+        scene = _lowered(scene, _LOWER.get(voices[0], 1.0))
     if is_distant:
         scene = _from_afar(np.pad(scene, ((0, seconds(_FAR_TAIL_S)), (0, 0))), generator)
     shaped = soften_edges(
         band(scene, _LOWEST_HZ, None), fade_in_s=0.0, fade_out_s=min(0.25, 0.3 * recipe.length_s)
     )
     return at_loudness(shaped, EFFECT_LUFS + recipe.louder_db, loudest_moment=True)
+
+
+def _lowered(scene: Signal, share: float) -> Signal:
+    """Play a sound at a share of its speed, deeper as from a longer throat, and cut it at its length."""
+    return scene if share == 1 else resample(scene, round(len(scene) / share))[: len(scene)]
 
 
 def effect_onset(kind: Effect) -> int:

@@ -232,6 +232,26 @@ def clink(generator: Generator, sample_count: int) -> Signal:
     return reverberate(scene, generator, 0.4, 0.05)
 
 
+_BLADE = ((1.0, 0.9, 0.6), (2.756, 0.8, 1.0), (5.404, 0.6, 0.8), (8.933, 0.4, 0.5), (13.34, 0.25, 0.3))
+"""A free bar (Fletcher and Rossing, chapter 2), long-ringing as steel is: ratio, decay in seconds, gain."""
+
+
+def sword(generator: Generator, sample_count: int) -> Signal:
+    """Two swords clash: a hard blow, both blades ringing out of tune, a scrape as they part."""
+    struck = 1.2 * burst(
+        generator, sample_count, ((800, -6), (3000, 0), (9000, -3), (16000, -12)), 0.0003, 0.05
+    )
+    for base in generator.uniform((880, 1080), (1020, 1300)):
+        bent = base * generator.uniform(0.97, 1.03, len(_BLADE))
+        hertz = [hz * ratio for hz, (ratio, _, _) in zip(bent, _BLADE, strict=True)]
+        struck += modes(sample_count, hertz, [d for _, d, _ in _BLADE], [g for _, _, g in _BLADE])
+    part = seconds(0.12)
+    centre = glide(sample_count - part, ((0, 3200), (0.4, 6200), (1, 6500)))
+    scrape = narrow_noise(generator, centre, 1500) * strike(sample_count - part, 0.05, 0.4)
+    struck[part:] += 0.16 * scrape
+    return reverberate(struck, generator, 0.7, 0.06)
+
+
 def fireworks(generator: Generator, sample_count: int) -> Signal:
     """A rocket: it whistles up, bursts with a boom over the town, and its stars crackle as they fall."""
     fuse = seconds(FUSE_S)

@@ -226,6 +226,34 @@ def beep(generator: Generator, sample_count: int) -> Signal:
     return reverberate(scene, generator, 0.3, 0.04)
 
 
+def alarm(generator: Generator, sample_count: int) -> Signal:
+    """An alarm clock or smoke alarm: four shrill beeps and a rest, each second, of a buzzer near 2 kHz."""
+    count, base = seconds(0.075), generator.uniform(1950, 2150)
+    tone = sine(base, count) + 0.35 * sine(3 * base, count) + 0.12 * sine(5 * base, count)
+    tone *= envelope(count, ((0, 0), (0.004, 1), (0.07, 1), (0.075, 0)))
+    starts = (np.arange(3)[:, None] + 0.125 * np.arange(4)).reshape(-1)
+    rung = scatter(
+        sample_count, (starts * SAMPLE_RATE).astype(int), [tone] * len(starts), np.ones(12), np.zeros(12)
+    )
+    return reverberate(rung, generator, 0.4, 0.06)
+
+
+def vibration(generator: Generator, sample_count: int) -> Signal:
+    """A telephone vibrates on a table, twice: an off-centre motor of 170 turns a second."""
+    scene = np.zeros(sample_count)
+    turns = generator.uniform(160, 180)
+    for start_s in (0.0, 0.85):
+        count, first = seconds(0.5), seconds(start_s)
+        cycles = phase(turns * contour(count, ((0, 0.7), (0.1, 1), (0.95, 1), (1, 0.8))), count)
+        motor = sum(np.sin(2 * np.pi * k * cycles) * k**-0.9 for k in range(1, 14))
+        grain = noise(generator, count, ((300, -6), (900, 0), (3500, -8), (9000, -26)))
+        rattle = grain * np.exp(-8.0 * (cycles % 1)) * (1 + 0.2 * drift(generator, count, 9.0))
+        scene[first : first + count] = (motor + 0.9 * rattle) * envelope(
+            count, ((0, 0), (0.04, 1), (0.46, 1), (0.5, 0))
+        )
+    return reverberate(scene, generator, 0.25, 0.04)
+
+
 def helicopter(generator: Generator, sample_count: int) -> Signal:
     """A helicopter that hovers near: two blades slap eleven times a second over a whining turbine.
 

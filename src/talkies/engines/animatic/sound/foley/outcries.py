@@ -93,6 +93,23 @@ def sob(generator: Generator, sample_count: int) -> Signal:
     return reverberate(scene, generator, 0.4, 0.05)
 
 
+def cough(generator: Generator, sample_count: int) -> Signal:
+    """Somebody coughs once: the blast of an opening glottis, air that rushes, and a short voiced end.
+
+    Source of the three phases, together 0.3 to 0.5 s: J. Korpáš, J. Sadloňová, M. Vrabec, "Analysis of the
+    cough sound: an overview", Pulmonary Pharmacology 9(5-6), 1996.
+    """
+    count = seconds(0.42)
+    blast = noise(generator, count, ((200, -8), (500, 0), (1600, -2), (4500, -8), (12000, -24)))
+    blast *= contour(count, ((0, 0), (0.03, 1), (0.2, 0.3), (0.6, 0.14), (1, 0)))
+    pitch = glide(count, ((0, 190), (0.5, 170), (1, 130))) * generator.uniform(0.9, 1.15)
+    voice = throat(generator, pitch, vowel("er", 1.08), tilt_db=7, breath=0.2, rough=0.09)
+    voice *= contour(count, ((0, 0), (0.04, 0.9), (0.3, 0.2), (0.65, 0.5), (1, 0)))
+    scene = np.zeros(sample_count)
+    scene[:count] = blast + 1.4 * voice
+    return reverberate(scene, generator, 0.4, 0.05)
+
+
 def baby_cry(generator: Generator, sample_count: int) -> Signal:
     """A baby cries: "waah", twice, rising and falling near 450 Hz, with a breath drawn in between.
 
