@@ -30,11 +30,11 @@ EFFECTS_OVER_BED_DB = 7.0
 LEAST_BED_UNDER_EFFECTS_DB = -6.0  # a bed that ducks further for a click is heard to pump
 
 # In speech three beds are held down apart, so that a loud bark does not take the music with it; together
-# they come to about 14 dB under the speech at most. Rain that falls further is heard to stop between
+# they come to about 16 dB under the speech at most. Rain that falls further is heard to stop between
 # sentences; nearer, a recogniser misses more than a tenth of the words among voices and music. The bed gives
 # way further where consonants lie, which a recogniser and an old ear miss first.
-AMBIENCE_UNDER_SPEECH_DB = 17.0
-MUSIC_UNDER_SPEECH_DB = 22.0
+AMBIENCE_UNDER_SPEECH_DB = 19.0
+MUSIC_UNDER_SPEECH_DB = 24.0
 EFFECTS_UNDER_SPEECH_DB = 22.0
 CONSONANTS_HZ = (1000.0, 4000.0)
 UNDER_CONSONANTS_DB = 8.0  # less of the bed between those

@@ -32,6 +32,7 @@ from talkies.engines.animatic.living.scenery import is_frozen, is_steam, named_c
 from talkies.engines.animatic.living.sight import Sight, Stage
 from talkies.engines.animatic.living.switching import SwitchedLight, light_changes
 from talkies.engines.animatic.optics.camera import Pose
+from talkies.engines.animatic.sound.effects import effect_onset
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame, rng
 from talkies.plan import Plan, Shot
@@ -43,6 +44,7 @@ _VEILING_SHARE = 0.6
 _SUDDEN = 0.3  # share of that which grows evenly, so that no two frames are alike
 _BREEZE, _WIND, _STORM = 0.12, 0.55, 1.1  # units a second
 _STORM_STRENGTH = 1.35
+_IN_STEP_S = 0.05  # between a flash and its thunder, at most
 _CLOUDY = frozenset({"cloudy", "rain", "snow", "storm"})  # what clouds come with
 _CLOUDS_AHEAD_S = 1.2  # of what falls from them
 _UNDER_CLOUDS = 0.72  # of the photo's light, that clouds leave to what falls from them
@@ -167,7 +169,8 @@ def make_air(
     ]
     flashes = [cue.start_s for cue in cues if cue.kind == "lightning"]
     if flashes:
-        layers.append(_Coming(Lightning(flashes, seed)))  # last, so that it lights the rain as well
+        # Last, so that it lights the rain as well.
+        layers.append(_Coming(Lightning(flashes, seed, far=_without_thunder(plan, number, flashes))))
     blasts = [
         sound.start_sample / SAMPLE_RATE
         for sound in plan.sounds
@@ -187,6 +190,18 @@ def make_air(
     if not layers:
         return None
     return Air(stage, layers, shot, opens_whole=opens_whole, closes_whole=closes_whole)
+
+
+def _without_thunder(plan: Plan, number: int, flashes: Sequence[float]) -> frozenset[float]:
+    """Find the flashes of a shot in which other ones thunder, and they do not."""
+    onset = effect_onset("thunder")
+    thunders = [
+        (sound.start_sample + onset) / SAMPLE_RATE
+        for sound in plan.sounds
+        if sound.kind == "thunder" and sound.shot == number
+    ]
+    alone = [flash_s for flash_s in flashes if all(abs(flash_s - at_s) > _IN_STEP_S for at_s in thunders)]
+    return frozenset(alone) if thunders else frozenset()
 
 
 def _makers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -49,6 +49,7 @@ _MOST_LEVEL = 2.2  # root mean squares
 _DROPOUT_S = 0.11
 _DROPOUT_DEPTH = 0.5
 _STROKES = ((0.0, 1.0), (0.083, 0.55), (0.208, 0.8))  # seconds after the first, and strength
+_FAR_STRENGTH = 0.5  # of a near flash's
 _STRENGTH = (0.75, 1.0)
 _DECAY_S = 0.075
 _OVERHEAD, _GROUND = 1.0, 0.5  # of a flash's light
@@ -118,15 +119,17 @@ class Flicker:
 class Lightning:
     """Flashes that light the sky more than the ground, each of two or three strokes.
 
-    `flashes` are the moments of the first strokes, in seconds from the clip's start. A flash begins in the
-    frame nearest to its moment, so at most 21 ms from its thunder.
+    `flashes` are the moments of the first strokes, in seconds from the clip's start; those that are `far`,
+    too far for their thunder to be heard, are fainter. A flash begins in the frame nearest to its moment, so
+    at most 21 ms from its thunder.
     """
 
-    def __init__(self, flashes: Sequence[float], seed: int) -> None:
+    def __init__(self, flashes: Sequence[float], seed: int, *, far: Container[float] = ()) -> None:
         self._strokes: list[tuple[int, float]] = []
         for number, moment_s in enumerate(flashes):
             chance = rng(seed, "flash", number)
             strength, count = chance.uniform(*_STRENGTH), int(chance.integers(2, 4))
+            strength *= _FAR_STRENGTH if moment_s in far else 1.0
             self._strokes += [
                 (round(moment_s * FRAME_RATE) + round(after_s * FRAME_RATE), strength * share)
                 for after_s, share in _STROKES[:count]

@@ -36,7 +36,8 @@ _SEVERAL = re.compile(
     "|电闪雷鸣|道道闪电",
     re.IGNORECASE,
 )
-_FIRST_FLASH_S, _BETWEEN_FLASHES_S = 0.9, 2.5  # of several: from the shot's start, and on average
+FIRST_FLASH_S = 0.9  # from the shot's start: clouds have begun to gather
+_BETWEEN_FLASHES_S = 2.5  # of several, on average
 _LATEST = 0.6  # of the shot: when a weather that comes has begun
 
 
@@ -71,17 +72,17 @@ def lay_cues(
             end_s = span[1] if leaving is None else max(moment_of(leaving, span, heard), start_s)
             yield Cue(kind=word, shot=index, start_s=start_s, end_s=round(end_s, 3))
     strokes = list(thunder_s)
-    if not strokes and "lightning" in shot.light:
-        strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     if _SEVERAL.search(shot.text) and "lightning" in shot.light:
         strokes = _several(strokes, span)
+    if not strokes and "lightning" in shot.light:
+        strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
 
 
 def _several(strokes: Sequence[float], span: tuple[float, float]) -> list[float]:
-    """Add flashes to those with thunder, far from them, until there are some; none right at a shot's start."""
-    first_s, last_s = span[0] + _FIRST_FLASH_S, span[1] - _FLASH_S
+    """Add flashes, far from those that come with thunder, until there are some."""
+    first_s, last_s = span[0] + FIRST_FLASH_S, span[1] - _FLASH_S
     moments = list(strokes)
     free = [float(moment_s) for moment_s in np.arange(first_s, last_s, _EDGE_S)]
     while free and len(moments) < max(2, round((span[1] - span[0]) / _BETWEEN_FLASHES_S)):

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
-from talkies.engines.animatic.planning.cues import lay_cues, moment_of, told_second, weather_begins
+from talkies.engines.animatic.planning.cues import (
+    FIRST_FLASH_S,
+    lay_cues,
+    moment_of,
+    told_second,
+    weather_begins,
+)
 from talkies.engines.animatic.planning.cutting import cut_on_beats, share_time
 from talkies.engines.animatic.planning.rehearsal import (
     EFFECT_S,
@@ -89,6 +95,8 @@ def draw(spec: Spec, script: Script) -> Plan:
                 lines.append(_spoken(event, index, moment_s, rehearsal.pace))
                 heard.append((event.line.position, moment_s, moment_s + event.seconds))
                 continue
+            if event.kind == "thunder" and event.at_s is None:
+                moment_s = max(moment_s, min(span[0] + FIRST_FLASH_S, span[1] - LEAD_S))
             struck = list(_one_shots(event, index, moment_s, rehearsal.duration_s, spec.seed))
             sounds.extend(struck)
             heard.append((event.position, moment_s, moment_s))

@@ -89,6 +89,8 @@ class _OneShot:
     louder_db: float = 0.0
 
 
+_IN_STEP: frozenset[Effect] = frozenset({"explosion", "thunder"})
+"""What flashes, too: they ring long enough, and the answer of a place would blur their attack."""
 _OUTCRIES: frozenset[Effect] = frozenset({"scream", "gasp", "sigh", "sob", "cough"})
 _LOWER: dict[Voice, float] = {"man": 0.66, "old_man": 0.66, "narrator": 0.66, "old_woman": 0.92, "girl": 1.12}
 """How much deeper than a woman's such voices are: by the pitch, and nearly so by the throat."""
@@ -185,7 +187,9 @@ def effect(kind: Effect, *, seed: int, is_distant: bool = False, voices: tuple[V
     scene = people.laughter(generator, count, voices) if kind == "laughter" else recipe.make(generator, count)
     if kind in _OUTCRIES and voices:
         scene = _lowered(scene, _LOWER.get(voices[0], 1.0))
-    if is_distant:
+    if is_distant and kind in _IN_STEP:
+        scene = np.pad(band(scene, None, _FAR_HZ, order=1), ((0, seconds(_FAR_TAIL_S)), (0, 0)))
+    elif is_distant:
         scene = _from_afar(np.pad(scene, ((0, seconds(_FAR_TAIL_S)), (0, 0))), generator)
     shaped = soften_edges(
         band(scene, _LOWEST_HZ, None), fade_in_s=0.0, fade_out_s=min(0.25, 0.3 * recipe.length_s)
