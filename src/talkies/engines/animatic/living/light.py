@@ -49,6 +49,7 @@ _MOST_LEVEL = 2.2  # root mean squares
 _DROPOUT_S = 0.11
 _DROPOUT_DEPTH = 0.5
 _STROKES = ((0.0, 1.0), (0.083, 0.55), (0.208, 0.8))  # seconds after the first, and strength
+_SWELL_S = 0.03  # of thunder, from its first sound to its clap
 _FAR_STRENGTH = 0.5  # of a near flash's
 _STRENGTH = (0.75, 1.0)
 _DECAY_S = 0.075
@@ -120,8 +121,8 @@ class Lightning:
     """Flashes that light the sky more than the ground, each of two or three strokes.
 
     `flashes` are the moments of the first strokes, in seconds from the clip's start; those that are `far`,
-    too far for their thunder to be heard, are fainter. A flash begins in the frame nearest to its moment, so
-    at most 21 ms from its thunder.
+    too far for their thunder to be heard, are fainter. Thunder swells to what is perceived as its clap; a
+    flash begins in the frame nearest to the middle of that, at most 36 ms from its thunder's first sound.
     """
 
     def __init__(self, flashes: Sequence[float], seed: int, *, far: Container[float] = ()) -> None:
@@ -130,9 +131,9 @@ class Lightning:
             chance = rng(seed, "flash", number)
             strength, count = chance.uniform(*_STRENGTH), int(chance.integers(2, 4))
             strength *= _FAR_STRENGTH if moment_s in far else 1.0
+            first = round((moment_s - _SWELL_S / 2) * FRAME_RATE)
             self._strokes += [
-                (round(moment_s * FRAME_RATE) + round(after_s * FRAME_RATE), strength * share)
-                for after_s, share in _STROKES[:count]
+                (first + round(after_s * FRAME_RATE), strength * share) for after_s, share in _STROKES[:count]
             ]
 
     def draw(self, frame: Frame, sight: Sight) -> None:
