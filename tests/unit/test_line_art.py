@@ -4,8 +4,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from talkies.engines.animatic.living import company
+from talkies.engines.animatic.living.expression import Expression, MouthShape
 from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.vision.faces import find_faces
 from talkies.media import Frame
@@ -46,3 +49,22 @@ def test_of_a_face_that_is_tiny_or_outside_nothing_is_told() -> None:
 
     assert not is_line_art(points / 20, drawing)
     assert not is_line_art(points + 1000, drawing)
+
+
+def test_a_face_is_asked_once_and_its_eyes_and_its_mouth_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, photo = _portrait()
+    face = find_faces(photo)[0]
+    answers = iter([False, True])  # no third may be asked for
+    monkeypatch.setattr(company, "is_line_art", lambda *_: next(answers))
+    photographed, drawn = (company.rig_face(face, photo, (0.0, 0.0), 1.0) for _ in range(2))
+
+    def changes(rig: company.FaceRig, expression: Expression) -> Frame:
+        pixels = photo.copy()
+        with rig.drawn(pixels, expression):
+            return pixels.copy()
+
+    blink = Expression(blink_left=1, blink_right=1)
+    speaking = Expression(speaking=1, mouth=MouthShape(opening=1))
+    assert (changes(photographed, blink) != photo).any()
+    assert (changes(drawn, blink) == photo).all()
+    assert (changes(photographed, speaking) != changes(drawn, speaking)).any()

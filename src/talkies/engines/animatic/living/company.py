@@ -13,6 +13,7 @@ import numpy as np
 from talkies.engines.animatic.living.expression import STILL, Expression
 from talkies.engines.animatic.living.eyes import Eyes
 from talkies.engines.animatic.living.heads import Field, rig_heads
+from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.mouth import Mouth
 from talkies.engines.animatic.living.performance import Performance
 from talkies.engines.animatic.optics.textures import Pixels, Texture
@@ -46,7 +47,9 @@ class FaceRig:
 
 def rig_face(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> FaceRig:
     """Prepare a face to be drawn into a texture at rest, whose pixel `j` shows `corner + j / density`."""
-    return FaceRig((Eyes(face, pixels, corner, density), Mouth(face, pixels, corner, density)))
+    drawn = is_line_art((face.mesh[:, :2].astype(np.float64) - corner) * density, pixels)
+    eyes = Eyes(face, pixels, corner, density, is_line_art=drawn)
+    return FaceRig((eyes, Mouth(face, pixels, corner, density, is_line_art=drawn)))
 
 
 class Drawing:

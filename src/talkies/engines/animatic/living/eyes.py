@@ -14,7 +14,6 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.glasses import hides_eyes, wears_glasses
 from talkies.engines.animatic.living.irises import Eyeball, Iris, find_iris
 from talkies.engines.animatic.living.lids import Lids
-from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face
@@ -64,18 +63,27 @@ class Eyes:
 
     `box` is `(left, top, right, bottom)` in texture pixels, right and bottom excluded: all that `draw` may
     change. It reaches from the top of the face half-way down from the lower lids to the nose's tip. Behind
-    glasses only lids and irises move, so that no frame bends; in line art nothing does.
+    glasses only lids and irises move, so that no frame bends.
 
     Args:
         face: its mesh in prepared pixels.
         pixels: the texture at rest, `(height, width, 3 or 4)` uint8.
         corner: the prepared coordinates that the texture's first pixel shows.
         density: texture pixels per prepared pixel.
+        is_line_art: nothing moves.
     """
 
     box: tuple[int, int, int, int]
 
-    def __init__(self, face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> None:
+    def __init__(
+        self,
+        face: Face,
+        pixels: Pixels,
+        corner: tuple[float, float],
+        density: float,
+        *,
+        is_line_art: bool = False,
+    ) -> None:
         points = (face.mesh[:, :2].astype(np.float64) - corner) * density
         border = _Border(points)
         self.box = _bound(border, pixels)
@@ -85,7 +93,7 @@ class Eyes:
         if right - left < 2 * GRID or bottom - top < 2 * GRID:
             self.box = (left, top, left, top)
             return
-        if is_line_art(points, pixels):
+        if is_line_art:
             return  # large eyes without lids: the mesh does not fit them
         openings = find_openings(face, corner, density)
         irises = [find_iris(pixels, opening) if _is_open(opening) else None for opening in openings]

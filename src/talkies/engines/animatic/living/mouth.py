@@ -12,7 +12,6 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.inner_mouth import Box, InnerMouth
 from talkies.engines.animatic.living.layers import to_bytes
-from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.lips import Field, Lips, find_lips
 from talkies.engines.animatic.living.mouth_motion import (
     WIDEST,
@@ -57,11 +56,20 @@ class Mouth:
         pixels: the texture at rest, `(height, width, 3 or 4)` uint8.
         corner: the prepared coordinates that the texture's first pixel shows.
         density: texture pixels per prepared pixel.
+        is_line_art: the inside is painted flat, without teeth.
     """
 
     box: Box
 
-    def __init__(self, face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> None:
+    def __init__(
+        self,
+        face: Face,
+        pixels: Pixels,
+        corner: tuple[float, float],
+        density: float,
+        *,
+        is_line_art: bool = False,
+    ) -> None:
         self.box = (0, 0, 0, 0)
         lips = find_lips(face, pixels, corner, density)
         if lips is None or lips.scale < _SMALLEST:
@@ -76,8 +84,7 @@ class Mouth:
         self._motion = _make_motion(lips, box, self._grid)
         self._folds = Folds(lips, pixels, box) if shows_smile(lips) > 0 else None
         opening = _shared(box, opening)
-        drawn = is_line_art((face.mesh[:, :2].astype(np.float64) - corner) * density, pixels)
-        inner = InnerMouth(lips, pixels, opening, density, is_line_art=drawn)
+        inner = InnerMouth(lips, pixels, opening, density, is_line_art=is_line_art)
         self._opening = _Opening(lips, inner, box, opening, self._motion, self._grid, density)
 
     def draw(self, part: Pixels, expression: Expression) -> Pixels:
