@@ -115,12 +115,7 @@ def measure_cut(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
 
     Only heads whose face the view shows count. Negative where there is room.
     """
-    lens = Lens(scene.width, scene.height, focus)
-    field = scene.depth.background if scene.depth.subject is None else scene.depth.subject
-    seen = project(lens.rim(), pose, field, lens)[0]
-    left, right = float(seen[:, 0].min()), float(seen[:, 0].max())
-    bottom = float(seen[:, 1].max())
-    upper = float(np.sort(seen[:, 1])[: len(seen) // 4].mean())
+    left, upper, right, bottom = (float(edge) for edge in _seen_box(scene, focus, pose))
     worst = -1.0
     for face in scene.faces:
         x, y = (
