@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import composition, music
+from talkies.engines.animatic.sound.music import Wishes
 from talkies.media import Samples
 from talkies.plan import Mood, MusicKind, Tempo
 from talkies.spec import SAMPLE_RATE
@@ -25,7 +26,7 @@ FIVE_SECONDS = 5 * SAMPLE_RATE
 
 @cache
 def five_seconds(mood: Mood, seed: int = 4) -> Samples:
-    return music.score(mood, tempo=None, sample_count=FIVE_SECONDS, seed=seed)
+    return music.score(Wishes(mood, FIVE_SECONDS, seed))
 
 
 def onset_strength(samples: Samples) -> NDArray[np.float64]:
@@ -81,8 +82,8 @@ def test_music_fills_the_clip_without_a_hole(mood: Mood) -> None:
 
 @pytest.mark.parametrize("mood", MOODS)
 def test_music_depends_on_its_seed_and_on_nothing_else(mood: Mood) -> None:
-    again = music.score(mood, tempo=None, sample_count=FIVE_SECONDS, seed=4)
-    other = music.score(mood, tempo=None, sample_count=FIVE_SECONDS, seed=5)
+    again = music.score(Wishes(mood, FIVE_SECONDS, 4))
+    other = music.score(Wishes(mood, FIVE_SECONDS, 5))
 
     assert np.array_equal(five_seconds(mood), again)
     assert abs(np.corrcoef(again[:, 0], other[:, 0])[0, 1]) < 0.5
@@ -106,7 +107,7 @@ def test_music_has_its_weight_where_recorded_music_has_it(mood: Mood) -> None:
 
 @pytest.mark.parametrize("mood", ["tense", "epic", "energetic", "happy"])
 def test_rhythmic_moods_have_a_beat(mood: Mood) -> None:
-    strength = onset_strength(music.score(mood, tempo=None, sample_count=2 * FIVE_SECONDS, seed=2))[:1600]
+    strength = onset_strength(music.score(Wishes(mood, 2 * FIVE_SECONDS, 2)))[:1600]
     strength -= strength.mean()
 
     likeness = np.correlate(strength, strength, "full")[len(strength) - 1 :]
@@ -162,7 +163,7 @@ def test_seeds_give_other_keys_and_progressions() -> None:
 def test_beats_are_moved_to_meet_a_cut(mood: Mood) -> None:
     cut = 3 * SAMPLE_RATE + 11_000
 
-    metre = music.metre(mood, tempo=None, sample_count=7 * SAMPLE_RATE, seed=0, accents=(cut,))
+    metre = music.metre(Wishes(mood, 7 * SAMPLE_RATE, 0, accents=(cut,)))
 
     beats = (cut / SAMPLE_RATE - metre.first_beat_s) / metre.beat_s
     assert abs(beats - round(beats)) < 0.2
@@ -174,10 +175,8 @@ def test_notes_begin_on_the_beats_that_are_foretold(mood: Mood) -> None:
     off_beat: list[float] = []
     for seed in range(4):
         cut = (130_000,)
-        strength = onset_strength(
-            music.score(mood, tempo=None, sample_count=2 * FIVE_SECONDS, seed=seed, accents=cut)
-        )
-        metre = music.metre(mood, tempo=None, sample_count=2 * FIVE_SECONDS, seed=seed, accents=cut)
+        strength = onset_strength(music.score(Wishes(mood, 2 * FIVE_SECONDS, seed, accents=cut)))
+        metre = music.metre(Wishes(mood, 2 * FIVE_SECONDS, seed, accents=cut))
         for beat_s in metre.beats(0.3, 6.0):
             for heard, moment_s in ((on_beat, beat_s), (off_beat, beat_s + 0.3 * metre.beat_s)):
                 heard.append(strength[round(moment_s * 200) - 5 : round(moment_s * 200) + 6].max())
@@ -190,8 +189,7 @@ def test_a_drum_is_struck_on_a_cut() -> None:
     step = SAMPLE_RATE // 100
 
     plain, struck = (
-        music.score("epic", tempo=None, sample_count=FIVE_SECONDS, seed=9, accents=accents)
-        for accents in ((), (cut,))
+        music.score(Wishes("epic", FIVE_SECONDS, 9, accents=accents)) for accents in ((), (cut,))
     )
 
     def low(samples: Samples) -> float:
@@ -227,7 +225,7 @@ def test_a_recording_is_of_the_kind_that_is_asked_for(
     monkeypatch.setattr(soundfile, "SoundFile", opening)
 
     for seed in range(6):
-        music.score(mood, tempo=None, kind=kind, sample_count=FIVE_SECONDS, seed=seed)
+        music.score(Wishes(mood, FIVE_SECONDS, seed, kind=kind))
 
     assert len(opened) == 6
     assert all(kind in name for name in opened)

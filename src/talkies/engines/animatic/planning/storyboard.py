@@ -29,7 +29,7 @@ from talkies.engines.animatic.planning.rehearsal import (
 )
 from talkies.engines.animatic.planning.speakers import tell_apart
 from talkies.engines.animatic.sound import effects
-from talkies.engines.animatic.sound.music import metre
+from talkies.engines.animatic.sound.music import Wishes, metre
 from talkies.engines.animatic.sound.soundtrack import TURN_S
 from talkies.media import rng
 from talkies.plan import (
@@ -150,14 +150,15 @@ def _cut(
     music = _music(script) if audible else None
     if music is None:
         return edges, None
-    beats = metre(
-        music.mood,
-        tempo=music.tempo,
-        kind=music.kind,
+    wishes = Wishes(
+        mood=music.mood,
         sample_count=edges[-1] * SAMPLES_PER_FRAME,
         seed=spec.seed,
+        tempo=music.tempo,
+        kind=music.kind,
         accents=[edge * SAMPLES_PER_FRAME for edge in edges[1:-1]],
     )
+    beats = metre(wishes)
     cue = music.model_copy(update=beats._asdict())
     return cut_on_beats(edges, rehearsal.scenes, beats), cue
 

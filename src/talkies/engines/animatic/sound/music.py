@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from talkies.engines.animatic.sound import composition, recordings
 from talkies.engines.animatic.sound.metre import Metre
-from talkies.engines.animatic.sound.synthesis import Generator, Signal, at_loudness, band
+from talkies.engines.animatic.sound.synthesis import Signal, at_loudness, band
 from talkies.media import Samples, rng
 from talkies.plan import Mood, MusicKind, Tempo
 
@@ -23,24 +24,35 @@ ENSEMBLES: dict[Mood, tuple[str, ...]] = {
 _BRIGHT_HZ = 2500.0  # playful is happy with a lift above this
 
 
-def metre(
-    mood: Mood,
-    *,
-    tempo: Tempo | None,
-    kind: MusicKind | None = None,
-    sample_count: int,
-    seed: int,
-    accents: Sequence[int] = (),
-) -> Metre:
+@dataclass(frozen=True)
+class Wishes:
+    """What a clip asks of its music: its length, and as `accents` sample positions such as cuts, at 48 kHz.
+
+    Another seed gives another recording and bar, or another key, progression and tune.
+    """
+
+    mood: Mood
+    sample_count: int
+    seed: int
+    tempo: Tempo | None = None
+    kind: MusicKind | None = None
+    accents: Sequence[int] = ()
+
+
+def metre(wishes: Wishes) -> Metre:
     """Tell where the beats of `score` will fall, so that a clip can be cut to its music.
 
-    `accents` are sample positions, such as cuts, that the beats should lie near. A bar begins within half a
-    beat of the clip's start.
+    They lie near the accents. A bar begins within half a beat of the clip's start.
     """
+    mood, tempo, accents = wishes.mood, wishes.tempo, wishes.accents
     if mood in composition.STYLES:
-        return composition.metre(mood, tempo=tempo, sample_count=sample_count, accents=accents)
+        return composition.metre(mood, tempo=tempo, sample_count=wishes.sample_count, accents=accents)
     return recordings.metre(
-        _recorded(mood), tempo=tempo, kind=kind, generator=rng(seed, "music", mood), accents=accents
+        _recorded(mood),
+        tempo=tempo,
+        kind=wishes.kind,
+        generator=rng(wishes.seed, "music", mood),
+        accents=accents,
     )
 
 
@@ -51,46 +63,26 @@ def played_by(mood: Mood, kind: MusicKind | None) -> str:
     return f"{kind or 'acoustic or electronic'} instruments that cannot be chosen one by one"
 
 
-def score(
-    mood: Mood,
-    *,
-    tempo: Tempo | None,
-    kind: MusicKind | None = None,
-    sample_count: int,
-    seed: int,
-    accents: Sequence[int] = (),
-    beats: Metre | None = None,
-) -> Samples:
+def score(wishes: Wishes, beats: Metre | None = None) -> Samples:
     """Make music of `(sample_count, 2)` float32, 48 kHz, at `MUSIC_LUFS` (ITU-R BS.1770-4).
 
-    `accents` are sample positions, such as cuts; the music has died away at the end. Another seed gives
-    another recording and bar, or another key, progression and tune. `beats` is what `metre` told for the
-    same wishes; without it the beats lie as near to the accents as they can.
+    It has died away at the end. `beats` is what `metre` told for the same wishes; without it the beats lie
+    as near to the accents as they can.
     """
-    beats = beats or metre(
-        mood, tempo=tempo, kind=kind, sample_count=sample_count, seed=seed, accents=accents
-    )
-    generator = rng(seed, "music", mood)
-    return at_loudness(_play(mood, tempo, kind, sample_count, generator, accents, beats), MUSIC_LUFS)
+    return at_loudness(_play(wishes, beats or metre(wishes)), MUSIC_LUFS)
 
 
-def _play(
-    mood: Mood,
-    tempo: Tempo | None,
-    kind: MusicKind | None,
-    sample_count: int,
-    generator: Generator,
-    accents: Sequence[int],
-    beats: Metre,
-) -> Signal:
+def _play(wishes: Wishes, beats: Metre) -> Signal:
+    mood, sample_count = wishes.mood, wishes.sample_count
+    generator = rng(wishes.seed, "music", mood)
     if mood in composition.STYLES:
         return composition.compose(
-            mood, beat_s=beats.beat_s, sample_count=sample_count, generator=generator, accents=accents
+            mood, beat_s=beats.beat_s, sample_count=sample_count, generator=generator, accents=wishes.accents
         )
     music = recordings.excerpt(
         _recorded(mood),
-        tempo=tempo,
-        kind=kind,
+        tempo=wishes.tempo,
+        kind=wishes.kind,
         sample_count=sample_count,
         generator=generator,
         first_beat_s=beats.first_beat_s,

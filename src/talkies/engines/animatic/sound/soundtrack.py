@@ -137,16 +137,15 @@ def _music(plan: Plan) -> Samples | None:
     cue = plan.music
     if cue is None:
         return None
-    cuts = tuple(shot.start_frame * SAMPLES_PER_FRAME for shot in plan.shots[1:])
-    score = music.score(
-        cue.mood,
-        tempo=cue.tempo,
-        kind=cue.kind,
+    wishes = music.Wishes(
+        mood=cue.mood,
         sample_count=plan.sample_count,
         seed=plan.seed,
-        accents=cuts,
-        beats=None if cue.beat_s is None else Metre(cue.beat_s, cue.first_beat_s),
+        tempo=cue.tempo,
+        kind=cue.kind,
+        accents=tuple(shot.start_frame * SAMPLES_PER_FRAME for shot in plan.shots[1:]),
     )
+    score = music.score(wishes, None if cue.beat_s is None else Metre(cue.beat_s, cue.first_beat_s))
     return score * _turning(cue.turns, plan.sample_count) if cue.turns else score
 
 
