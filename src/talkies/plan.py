@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from talkies.spec import FRAME_RATE, SAMPLES_PER_FRAME
 
-ShotSize = Literal["wide", "full", "medium", "close_up", "extreme_close_up"]
+ShotSize = Literal["wide", "full", "medium", "medium_close_up", "close_up", "extreme_close_up"]
 MoveKind = Literal[
     "static",  # the camera stands still on purpose
     "pan",  # turns left or right on its foot

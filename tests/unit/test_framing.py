@@ -62,11 +62,11 @@ def test_a_close_up_holds_the_face_with_headroom() -> None:
 def test_tighter_sizes_are_tighter() -> None:
     scene = _scene(_face(300, 150, 60))
 
-    sizes: tuple[ShotSize, ...] = ("wide", "medium", "close_up", "extreme_close_up")
+    sizes: tuple[ShotSize, ...] = ("wide", "medium", "medium_close_up", "close_up", "extreme_close_up")
     zooms = [frame_view(scene, Framing(size=size)).zoom for size in sizes]
 
     assert zooms == sorted(zooms)
-    assert len(set(zooms)) == 4
+    assert len(set(zooms)) == len(sizes)
 
 
 @pytest.mark.parametrize(("words", "x"), [("the woman on the left", 120), ("the man on the right", 470)])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from talkies.plan import Amount, CameraMove, Direction, Framing, MoveKind, ShotSize, Speed
 from talkies.script.owners import Owner, names_camera
 from talkies.script.passage import Passage, Span
+from talkies.script.sizes import find_sizes
 from talkies.script.vocabulary import Term
 from talkies.script.words import is_mark, is_unspaced
 
 _REACH_TO_SIZE = 4  # words from "to" to the size that a move leads to
 _REACH_TO_GOAL = 6  # words of what a move goes close to
+_GOALS: Mapping[str, ShotSize] = {"eyes": "extreme_close_up", "face": "close_up", "person": "medium"}
+_PARTS: Mapping[str, ShotSize] = {"eyes": "extreme_close_up", "face": "close_up", "hands": "close_up"}
 _ALSO_OF_PEOPLE = frozenset({"travel", "turn", "roll"})  # "without moving, she speaks"
 _REACH_BACK, _REACH_ON = 8, 7  # words around a move in which its direction, speed and amount are looked for
 
@@ -85,8 +88,8 @@ class CameraWork(NamedTuple):
     still: bool
 
 
-def read_camera(passage: Passage, span: Span, owners: Sequence[Owner]) -> CameraWork:
-    """Read framing and moves of the shot in a span, in the order told."""
+def read_camera(passage: Passage, span: Span, owners: Sequence[Owner], *, is_cut: bool) -> CameraWork:
+    """Read framing and moves of the shot in a span, in the order told; `is_cut`: another one goes before."""
     terms = _move_terms(passage, span, owners)
     moves: list[CameraMove] = []
     for number, term in enumerate(terms):
@@ -101,8 +104,10 @@ def read_camera(passage: Passage, span: Span, owners: Sequence[Owner]) -> Camera
     if is_asked_still and not moves:
         moves = [CameraMove(kind="static")]
     framing, ending = _framings(passage, span, terms)
+    if is_cut and framing.size is None:
+        framing = _cut_to(passage, span) or framing
     if ending is None and moves and moves[-1].kind in ("dolly", "zoom") and moves[-1].direction == "in":
-        ending = _approached(passage, terms[-1])
+        ending = _approached(passage, terms[-1], _GOALS)
     return CameraWork(
         framing, ending, tuple(moves), is_asked_still and len(moves) == 1 and moves[0].kind == "static"
     )
@@ -346,7 +351,7 @@ def _told_twice(one: CameraMove, again: CameraMove) -> CameraMove:
 def _framings(passage: Passage, span: Span, moves: Sequence[Term]) -> tuple[Framing, Framing | None]:
     """Read the framing that the shot begins with and the one that its camera move leads to."""
     begins, ends = Framing(), None
-    for term in passage.terms("shot_size", span):
+    for term in find_sizes(passage, span):
         if passage.is_negated(term):
             continue
         framing = Framing(size=cast(ShotSize, term.name), subject=_subject(passage, term, span))
@@ -355,6 +360,13 @@ def _framings(passage: Passage, span: Span, moves: Sequence[Term]) -> tuple[Fram
         elif begins.size is None:
             begins = framing
     return begins, ends
+
+
+def _cut_to(passage: Passage, span: Span) -> Framing | None:
+    """Read what part of somebody a cut shows where no size is told: "cut to his eyes", 切到她的手."""
+    clause = passage.clause(span.first)
+    cuts = [term for table in ("transition", "sure_transition") for term in passage.terms(table, clause)]
+    return _approached(passage, max(cuts, key=lambda term: term.last), _PARTS) if cuts else None
 
 
 def _is_led_to(passage: Passage, term: Term, moves: Sequence[Term]) -> bool:
@@ -372,19 +384,25 @@ def _is_led_to(passage: Passage, term: Term, moves: Sequence[Term]) -> bool:
     )
 
 
-def _approached(passage: Passage, move: Term) -> Framing | None:
-    """Read whom a move goes close to: "pushes in on her face", 推向她的眼睛, but not "in past the crowd"."""
+def _approached(passage: Passage, move: Term, sizes: Mapping[str, ShotSize]) -> Framing | None:
+    """Read whom a move goes close to: "pushes in on her face", 推向她的眼睛, but not "in past the crowd".
+
+    `sizes` tells how close it comes to each kind of goal.
+    """
     clause = passage.clause(move.first)
     first = move.last
     while _is_beside_the_point(passage, first) or passage.covers("approached", first, "at"):
         first += 1
     near = Span(first, min(clause.last, first + _REACH_TO_GOAL))
-    sizes = [(term, term.name) for term in passage.terms("approached", near) if term.name != "at"]
-    sizes += [(term, "medium") for term in passage.terms("person", near) if not _owns(passage, term)]
-    for goal, size in sizes:
+    goals = [(term, sizes.get(term.name)) for term in passage.terms("approached", near)]
+    goals += [
+        (term, sizes.get("person")) for term in passage.terms("person", near) if not _owns(passage, term)
+    ]
+    for goal, size in goals:
         before = range(first, goal.first)
-        if not any(passage.covers(table, word) for table in ("preposition", "way") for word in before):
-            return Framing(size=cast(ShotSize, size), subject=_noun_phrase(passage, first, clause))
+        is_aside = any(passage.covers(table, word) for table in ("preposition", "way") for word in before)
+        if size is not None and not is_aside:
+            return Framing(size=size, subject=_noun_phrase(passage, first, clause))
     return None
 
 
@@ -398,6 +416,10 @@ def _subject(passage: Passage, term: Term, span: Span) -> str | None:
     first = term.last
     while first < span.last and passage.covers("size_noun", first):
         first += 1
+    if first < span.last and passage.covers("resumed", first):
+        first += 1
+    if first < span.last and passage.covers("framed_by", first - 1):  # the "on" of "close on"
+        return _noun_phrase(passage, first, span)
     is_told = first < span.last and passage.covers("framed_by", first)
     if is_told or (first < span.last and passage.words[first] in _LEADING_MARKS):
         first += 1
@@ -434,7 +456,7 @@ def _ends_noun_phrase(passage: Passage, first: int, word: int) -> bool:
     spelt = passage.words[word]
     if is_mark(spelt) or passage.covers("break", word) or passage.covers("camera", word):
         return True
-    if passage.covers("leads_to", word) and passage.terms("shot_size", Span(word, word + _REACH_TO_SIZE)):
+    if passage.covers("leads_to", word) and find_sizes(passage, Span(word, word + _REACH_TO_SIZE)):
         return True
     if word == first or passage.covers("determiner", word - 1):
         return False

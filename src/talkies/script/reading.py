@@ -103,7 +103,7 @@ def _shot(
 ) -> ScriptShot:
     span = shot.span
     position = _positions(passage, span)
-    camera = read_camera(passage, span, owners)
+    camera = read_camera(passage, span, owners, is_cut=shot.transition is not None)
     lines = dialogue.read(span)
     clock = Clock(passage, span, shot.begins_s)
     actions = read_actions(passage, people, owners, span, position, clock)

@@ -12,6 +12,7 @@ from typing import cast
 from talkies.plan import Transition
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
+from talkies.script.sizes import find_sizes
 from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
@@ -114,7 +115,7 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
 def _has_words(passage: Passage, span: Span) -> bool:
     return any(
         passage.words[word] == QUOTE or not passage.is_filler(word) for word in range(span.first, span.last)
-    )
+    ) or bool(find_sizes(passage, span))
 
 
 def _labels(passage: Passage) -> Iterator[_Marker]:
@@ -350,4 +351,4 @@ def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner]) -> bo
         return False
     is_cut_up = bool(passage.terms("cut_up", Span(passage.sentence(term.first).first, clause.last)))
     is_told = passage.covers("opening_transition", term.first) and not is_cut_up
-    return is_told or bool(passage.terms("shot_size", reach))
+    return is_told or bool(find_sizes(passage, reach))

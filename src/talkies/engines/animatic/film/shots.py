@@ -41,7 +41,7 @@ Scenes = dict[tuple[PictureName, Framing], Scene]
 """The pictures understood: under `WHOLE_FRAMING` as prepared, under another framing as recentred for it."""
 
 WHOLE_FRAMING = Framing()
-_TIGHT = ("medium", "close_up", "extreme_close_up")
+_TIGHT = ("medium", "medium_close_up", "close_up", "extreme_close_up")
 _LEAVES_HEADS = ("tilt", "crane", "roll")  # moves that may lead the camera away from a head
 _THREADS = min(max(os.cpu_count() or 1, 2), 4)  # NumPy and OpenCV let go of Python's lock while they work
 _GENTLENESS = (1.0, 0.7, 0.45, 0.25, 0.1)  # of a move that nobody told: tried until nobody is lost

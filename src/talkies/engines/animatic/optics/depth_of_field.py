@@ -26,7 +26,7 @@ Field = NDArray[np.float32]
 
 # Radius of the disc at infinity when the subject, at inverse depth 1, is in focus; in picture widths.
 _ASKED = 0.017
-_BY_SIZE: dict[ShotSize, float] = {"close_up": 0.008, "extreme_close_up": 0.011}
+_BY_SIZE: dict[ShotSize, float] = {"medium_close_up": 0.005, "close_up": 0.008, "extreme_close_up": 0.011}
 
 _FAR = 0.15  # quantile of a landscape's inverse depth that a rack of focus begins at
 _EASE_FRAMES = 24  # from and to a frame that must be the photo itself

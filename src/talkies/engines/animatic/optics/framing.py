@@ -26,9 +26,23 @@ Box = tuple[float, float, float, float]
 Side = Literal["left", "middle", "right"]
 
 # Height of the view in heights of the face (brow to chin), and where in the view the face's centre lies.
-_FACE_HEIGHTS: dict[ShotSize, float] = {"medium": 5.2, "close_up": 2.8, "extreme_close_up": 1.15}
-_FACE_PLACE: dict[ShotSize, float] = {"medium": 0.30, "close_up": 0.48, "extreme_close_up": 0.47}
-_HEADROOM: dict[ShotSize, float] = {"medium": 0.07, "close_up": 0.06}  # of the view, above hair and hat
+_FACE_HEIGHTS: dict[ShotSize, float] = {
+    "medium": 5.2,
+    "medium_close_up": 3.8,
+    "close_up": 2.8,
+    "extreme_close_up": 1.15,
+}
+_FACE_PLACE: dict[ShotSize, float] = {
+    "medium": 0.30,
+    "medium_close_up": 0.40,
+    "close_up": 0.48,
+    "extreme_close_up": 0.47,
+}
+_HEADROOM: dict[ShotSize, float] = {
+    "medium": 0.07,
+    "medium_close_up": 0.065,
+    "close_up": 0.06,
+}  # of the view, above hair and hat
 _SHOULDERS = 0.6  # heights of the face below the chin that a close-up shows at the least
 _EARS, _CHIN = 0.12, 0.25  # widths and heights of the face beside and below it that a move leaves in view
 _SPARE = 0.06  # of a subject's sides that a move may take out of the view
@@ -39,16 +53,36 @@ _HAIR = 0.4  # heights of the face above the brow, where no matte tells
 _TALLEST_HAT = 1.6  # heights of the face above the brow
 _MOST_ADVANCE = 1.25  # enlargement by a move towards somebody, after which the hat is still seen
 # Height and width of the view in those of a subject that is no face.
-_THING_SIZES: dict[ShotSize, float] = {"full": 1.25, "medium": 1.0, "close_up": 0.68, "extreme_close_up": 0.4}
+_THING_SIZES: dict[ShotSize, float] = {
+    "full": 1.25,
+    "medium": 1.0,
+    "medium_close_up": 0.83,
+    "close_up": 0.68,
+    "extreme_close_up": 0.4,
+}
 # Enlargement where nothing stands out at all.
-_PLAIN_ZOOM: dict[ShotSize, float] = {"medium": 1.3, "close_up": 1.75, "extreme_close_up": 2.4}
-_MIN_ZOOM: dict[ShotSize, float] = {"medium": 1.12, "close_up": 1.3, "extreme_close_up": 1.6}
+_PLAIN_ZOOM: dict[ShotSize, float] = {
+    "medium": 1.3,
+    "medium_close_up": 1.5,
+    "close_up": 1.75,
+    "extreme_close_up": 2.4,
+}
+_MIN_ZOOM: dict[ShotSize, float] = {
+    "medium": 1.12,
+    "medium_close_up": 1.2,
+    "close_up": 1.3,
+    "extreme_close_up": 1.6,
+}
 
 _SHARP_ENLARGEMENT = 4.5  # output pixels per source pixel that still look sharp after super-resolution
 _ALWAYS_ALLOWED_ZOOM = 1.5  # of the prepared picture, however small the source
 _LOOKING_ROOM = 0.07  # of the view's width, for a face turned sideways
 
-_FIGURE_VIEW: dict[ShotSize, float] = {"medium": 4.2, "close_up": 2.5}  # in heights of a figure's head
+_FIGURE_VIEW: dict[ShotSize, float] = {
+    "medium": 4.2,
+    "medium_close_up": 3.2,
+    "close_up": 2.5,
+}  # in heights of a figure's head
 
 _PERSON = re.compile(
     r"\b(?:wo)?m[ae]n\b|\bgirls?\b|\bboys?\b|\blad(?:y|ies)\b|\bpe(?:rson|ople)\b|\bfigures?\b|\bchild(?:ren)?\b"

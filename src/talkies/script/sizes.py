@@ -1,0 +1,42 @@
+"""Find the words for how much a shot shows: "close-up", 特写, and "medium" or "tight" where film is told of."""
+
+from __future__ import annotations
+
+from talkies.script.passage import Passage, Span
+from talkies.script.vocabulary import Term
+from talkies.script.words import QUOTE, is_mark
+
+_CUTS = ("transition", "sure_transition")
+_REACH_BACK = 3  # words from "cut to" to a bare size
+
+
+def find_sizes(passage: Passage, span: Span) -> list[Term]:
+    """Find the sizes of a span in order, also those that are any adjective elsewhere: "cut to medium"."""
+    bare = (term for term in passage.terms("bare_size", span) if _is_of_film(passage, term))
+    return sorted([*passage.terms("shot_size", span), *bare])
+
+
+def _is_of_film(passage: Passage, term: Term) -> bool:
+    """Tell whether a bare adjective is a size: by the cut before it, or as its clause's first word."""
+    if passage.covers("shot_size", term.first) or not _is_closed(passage, term):
+        return False
+    clause = passage.clause(term.first)
+    reach = range(term.first - 1, max(clause.first, term.first - _REACH_BACK) - 1, -1)
+    before = next((word for word in reach if not passage.covers("determiner", word)), None)
+    if before is not None and any(passage.covers(table, before) for table in _CUTS):
+        return True
+    opens = before is None or passage.covers("late", before) or passage.covers("break", before)
+    return opens and term.name != "full" and not _ends_clause(passage, term)  # "full of joy"
+
+
+def _is_closed(passage: Passage, term: Term) -> bool:
+    """Tell whether nothing follows that the adjective could be of: "cut to medium rare steak"."""
+    tables = ("framed_by", "resumed", "instant", "break")
+    return _ends_clause(passage, term) or any(passage.covers(table, term.last) for table in tables)
+
+
+def _ends_clause(passage: Passage, term: Term) -> bool:
+    if term.last == len(passage.words):
+        return True
+    word = passage.words[term.last]
+    return word == QUOTE or is_mark(word)
