@@ -52,7 +52,7 @@ def spell_script(script: Script) -> dict[str, Any]:
         "sounds": ["; ".join(spell_sound(sound) for sound in shot.sounds) for shot in shots],
         "lines": [spell_line(line) for shot in shots for line in shot.lines],
         "transitions": [shot.transition for shot in shots[1:]],
-        "seconds": [shot.seconds for shot in shots],
+        "seconds": [shot.seconds or 0 for shot in shots],
         "still": [shot.camera_still for shot in shots],
         "actions": [f"{action.kind}: {action.who or ''}" for shot in shots for action in shot.actions],
         "weather": " ".join(word for word in dict.fromkeys(w for shot in shots for w in shot.weather)),

@@ -579,3 +579,17 @@ def test_a_silence_ends_with_the_next_sound() -> None:
     assert abs(silence.end_s - shot_s) < 0.2
     rain = plan("Silence at first, then rain.", duration=6)
     assert rain.silences[0].end_s * SAMPLE_RATE == rain.sounds[0].start_sample
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "A woman waits. At 3 seconds, cut to her eyes.",
+        "A woman waits for three seconds, then cut to wide.",
+        "女孩站着。第3秒切到全景。",
+    ],
+)
+def test_a_cut_falls_at_the_second_that_is_named(prompt: str) -> None:
+    made = plan(prompt, duration=8)
+
+    assert [shot.start_frame for shot in made.shots] == [0, 3 * 24]

@@ -13,6 +13,7 @@ from talkies.script.vocabulary import Term
 from talkies.script.words import is_mark, is_unspaced
 
 _REACH_TO_SIZE = 4  # words from "to" to the size that a move leads to
+_REACH_TO_UNIT = 3  # words from "for" to "seconds"
 _REACH_TO_GOAL = 6  # words of what a move goes close to
 _GOALS: Mapping[str, ShotSize] = {"eyes": "extreme_close_up", "face": "close_up", "person": "medium"}
 _PARTS: Mapping[str, ShotSize] = {"eyes": "extreme_close_up", "face": "close_up", "hands": "close_up"}
@@ -460,6 +461,8 @@ def _ends_noun_phrase(passage: Passage, first: int, word: int) -> bool:
         return True
     if word == first or passage.covers("determiner", word - 1):
         return False
+    if passage.covers("preposition", word) and passage.terms("unit", Span(word + 1, word + _REACH_TO_UNIT)):
+        return True  # "her face for 2 seconds"
     is_verb = any(passage.covers(table, word) for table in _VERB_TABLES)
     follower = passage.words[word + 1] if word + 1 < len(passage.words) else ""
     return is_verb and follower != "的" and not passage.covers("place", word)

@@ -80,6 +80,17 @@ class Clock:
         """Give the first of `seconds`; None where the text tells none."""
         return next(iter(self.seconds(word)), None)
 
+    def opening(self, clause: Span) -> int:
+        """Give the first word of a clause behind what only tells when: "cut" in "at 3 seconds cut to"."""
+        return next((at for at in range(*clause) if not self._is_empty(at)), clause.last)
+
+    def begin(self, word: int) -> int:
+        """Give where a word's clause begins, or the one before it that holds nothing but its time."""
+        number = self._passage.clause_of[word]
+        before = self._passage.clauses[max(number - 1, 0)]
+        is_timed = any(at in self._timed for at in range(*before))
+        return (before if is_timed and self._is_alone(before, word) else self._passage.clause(word)).first
+
     def _is_alone(self, clause: Span, word: int) -> bool:
         """Tell whether a clause before a word's own holds a time and nothing else."""
         is_near = self._passage.sentence(word) == self._passage.sentence(clause.first)
@@ -108,7 +119,9 @@ class Clock:
         told = [time for time in self._told if before.first <= time.first < lasting[-1].first]
         if not told and sentence != self._opening:
             return ()
-        return (round((told[-1].seconds[-1] if told else 0.0) + lasting[-1].seconds, 3),)
+        since = told[-1].last if told else before.first
+        lasts_s = sum(time.seconds for time in lasting if time.first >= since)
+        return (round((told[-1].seconds[-1] if told else 0.0) + lasts_s, 3),)
 
     def _merged(self) -> list[_Told]:
         """Make one of times that are listed: "at 1s, 3s and 5s", "at 2 seconds and again at 4 seconds"."""

@@ -1,4 +1,4 @@
-"""Find the words for how much a shot shows: "close-up", 特写, and "medium" or "tight" where film is told of."""
+"""Find the words for how much a shot shows: "close-up", 特写, and in words on film "medium" or "tight"."""
 
 from __future__ import annotations
 

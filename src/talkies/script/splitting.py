@@ -10,6 +10,7 @@ from functools import cache
 from typing import cast
 
 from talkies.plan import Transition
+from talkies.script.clock import Clock
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
 from talkies.script.sizes import find_sizes
@@ -63,7 +64,7 @@ def split(passage: Passage, owners: Sequence[Owner]) -> list[ShotSpan]:
     """Cut a passage into shots, in order: at least one, and each with words if the prompt has any."""
     found = (_labels(passage), _numbered(passage), _headings(passage), _times(passage), _moments(passage))
     markers = sorted(
-        (*(marker for markers in found for marker in markers), *_cuts(passage, owners)),
+        (*(marker for markers in found for marker in markers), *_cuts(passage, owners), *_resizings(passage)),
         key=lambda marker: (marker.first, -marker.last),
     )
     shots = _shots(passage, _merged(passage, markers))
@@ -99,17 +100,27 @@ def _shots(passage: Passage, markers: list[_Marker]) -> list[ShotSpan]:
         seconds = None if is_preamble or not markers else markers[0].begins_s
         shots.append(ShotSpan(opening, seconds=seconds, is_preamble=is_preamble))
     for number, marker in enumerate(markers):
-        end = markers[number + 1].first if number + 1 < len(markers) else len(passage.words)
+        following = markers[number + 1] if number + 1 < len(markers) else None
+        end = following.first if following else len(passage.words)
         span = Span(marker.text_first, end)
         if not _has_words(passage, Span(marker.last, end)):
             continue
         is_first = not any(not shot.is_preamble for shot in shots)
         transition = None if is_first else marker.transition or "cut"
         begins_s = marker.begins_s if is_first else None
-        shots.append(ShotSpan(span, transition, marker.seconds, begins_s=begins_s))
+        seconds = marker.seconds or _between(marker, following)
+        shots.append(ShotSpan(span, transition, seconds, begins_s=begins_s))
     if all(shot.is_preamble for shot in shots):
         return [replace(shot, is_preamble=False) for shot in shots]
     return shots
+
+
+def _between(marker: _Marker, following: _Marker | None) -> float | None:
+    """The seconds from one told moment to the next one; None where one of them is not told."""
+    if following is None or marker.begins_s is None or following.begins_s is None:
+        return None
+    length_s = round(following.begins_s - marker.begins_s, 3)
+    return length_s if length_s >= _SHORTEST_LABELLED_S else None
 
 
 def _has_words(passage: Passage, span: Span) -> bool:
@@ -325,29 +336,54 @@ def _is_time_place(passage: Passage, first: int, match: re.Match[str]) -> bool:
 
 
 def _cuts(passage: Passage, owners: Sequence[Owner]) -> Iterator[_Marker]:
-    """Find the cuts that are told: "the shot cuts to", "dissolve to", 镜头切到, 画面切换."""
+    """Find the cuts that are told: "the shot cuts to", "at 3 seconds, dissolve to", 镜头切到, 画面切换."""
+    clock = Clock(passage, Span(0, len(passage.words)))
     sure = [(term, True) for term in passage.terms("sure_transition")]
     judged = [(term, False) for term in passage.terms("transition")]
     for term, is_sure in (*sure, *judged):
         if passage.is_negated(term):
             continue
-        if not is_sure and not _is_of_the_film(passage, term, owners):
-            continue
         clause = passage.clause(term.first)
-        lead = passage.lead(clause)
-        first = clause.first if lead >= term.first or passage.covers("camera", lead) else term.first
+        lead = clock.opening(clause)
+        if not is_sure and not _is_of_the_film(passage, term, owners, lead):
+            continue
+        opens = lead >= term.first or passage.covers("camera", lead)
         sizes = passage.terms("shot_size", Span(term.first, term.last))  # a part of 切换到特写
         last = sizes[0].first if sizes else term.last
-        yield _Marker(first, last, first, is_label=False, transition=cast(Transition, term.name))
+        told_s = clock.first_second(term.first)
+        yield _Marker(
+            first=clock.begin(term.first) if opens else term.first,
+            last=last,
+            text_first=clause.first if opens else term.first,
+            is_label=False,
+            transition=cast(Transition, term.name),
+            begins_s=told_s if told_s is not None and told_s > 0 else None,
+        )
 
 
-def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner]) -> bool:
-    """Tell whether it is the film that cuts or dissolves, and not a tailor or a ghost."""
+def _resizings(passage: Passage) -> Iterator[_Marker]:
+    """Find the sizes that follow another view without a word for a cut: "then close on her", "wide again"."""
+    for size in find_sizes(passage, Span(0, len(passage.words))):
+        clause, sentence = passage.clause(size.first), passage.sentence(size.first)
+        before = range(sentence.first, size.first)
+        opens = all(passage.is_filler(word) or passage.covers("late", word) for word in before)
+        is_later = passage.covers("resumed", size.last) or any(
+            passage.covers("late", word, "then") for word in before
+        )
+        if opens and is_later and not passage.is_negated(size):
+            yield _Marker(sentence.first, size.first, clause.first, is_label=False)
+
+
+def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner], lead: int) -> bool:
+    """Tell whether it is the film that cuts or dissolves, and not a tailor or a ghost.
+
+    `lead` is the first word of the term's clause that tells more than when.
+    """
     if owners[passage.clause_of[term.first]] == "camera":
         return True
     clause = passage.clause(term.first)
     reach = Span(term.last, min(term.last + _REACH_TO_SIZE, clause.last))
-    if passage.lead(clause) < term.first:
+    if lead < term.first:
         return False
     is_cut_up = bool(passage.terms("cut_up", Span(passage.sentence(term.first).first, clause.last)))
     is_told = passage.covers("opening_transition", term.first) and not is_cut_up
