@@ -177,7 +177,8 @@ def _denies_moves(passage: Passage, span: Span, owners: Sequence[Owner]) -> bool
 def _move_terms(passage: Passage, span: Span, owners: Sequence[Owner]) -> list[Term]:
     sure = passage.terms("sure_move", span)
     accepted = [term for term in sure if not (passage.is_negated(term) or _is_holding(passage, term))]
-    taken = {word for term in (*sure, *_still_terms(passage, span)) for word in range(term.first, term.last)}
+    told = (*sure, *_still_terms(passage, span), *passage.terms("depth_of_field", span))  # "shift focus"
+    taken = {word for term in told for word in range(term.first, term.last)}
     for term in passage.terms("move", span):
         if term.first in taken or passage.is_negated(term):
             continue

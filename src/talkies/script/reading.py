@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from talkies.plan import AMBIENCES, CameraMove, DepthOfField, Framing, Hour, Light, Weather
+from talkies.plan import AMBIENCES, CameraMove, Framing, Hour, Light, Weather
 from talkies.script.actions import read_actions
 from talkies.script.camera import read_camera
 from talkies.script.clock import Clock
@@ -19,7 +19,7 @@ from talkies.script.owners import Owner, clause_owners
 from talkies.script.passage import Passage, Span
 from talkies.script.people import People
 from talkies.script.quotes import find_quotations, mask
-from talkies.script.scenery import read_style, told
+from talkies.script.scenery import read_focus, read_style, told
 from talkies.script.scoring import is_silent, read_music, read_music_turns
 from talkies.script.sounds import read_sounds
 from talkies.script.splitting import ShotSpan, split
@@ -115,7 +115,7 @@ def _shot(
         ending=camera.ending,
         moves=camera.moves,
         camera_still=camera.still,
-        depth_of_field=cast("DepthOfField | None", next(iter(told(passage, "depth_of_field", span)), None)),
+        depth_of_field=read_focus(passage, span),
         transition=shot.transition,
         seconds=shot.seconds,
         lines=tuple(line.model_copy(update={"position": position(word)}) for word, line in lines),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
+from talkies.plan import DepthOfField
 from talkies.script.passage import Passage, Span
+from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, is_mark
 
 _IN_THE_STYLE_OF = re.compile(r"\bin the styles? of ([^,.;:!?\n]{2,60})", re.IGNORECASE)
@@ -15,6 +18,33 @@ def told(passage: Passage, table: str, span: Span) -> tuple[str, ...]:
     """The names of a table's terms in a span that are not denied, each once, in order."""
     names = [term.name for term in passage.terms(table, span) if not passage.is_ruled_out(term)]
     return tuple(dict.fromkeys(names))
+
+
+def read_focus(passage: Passage, span: Span) -> DepthOfField | None:
+    """Read what is sharp; a focus that travels does so by where it comes from: "rack focus from her to …"."""
+    for term in passage.terms("depth_of_field", span):
+        if passage.is_ruled_out(term):
+            continue
+        is_away = term.name == "rack" and _leaves_the_near(passage, term)
+        return cast("DepthOfField", "rack_away" if is_away else term.name)
+    return None
+
+
+def _leaves_the_near(passage: Passage, rack: Term) -> bool:
+    """Tell whether a focus travels from somebody or the foreground, or to the background."""
+    last = passage.sentence(rack.first).last
+    start = next(iter(passage.terms("focus_start", Span(rack.first, last))), None)
+    first = rack.last if start is None else start.last
+    goal = next((word for word in range(first, last) if passage.covers("leads_to", word)), last)
+    left = [] if start is None else _focus_ends(passage, Span(first, goal))
+    return not left[0] if left else any(_focus_ends(passage, Span(goal if start else rack.first, last))[:1])
+
+
+def _focus_ends(passage: Passage, span: Span) -> list[bool]:
+    """Tell of everything in a span that a focus can be on whether it is far, in order."""
+    ends = [(term.first, term.name == "far") for term in passage.terms("focus_end", span)]
+    ends += [(term.first, False) for table in ("person", "pronoun") for term in passage.terms(table, span)]
+    return [is_far for _, is_far in sorted(ends)]
 
 
 def read_style(passage: Passage) -> tuple[str, ...]:
