@@ -579,6 +579,11 @@ def test_a_silence_ends_with_the_next_sound() -> None:
     assert abs(silence.end_s - shot_s) < 0.2
     rain = plan("Silence at first, then rain.", duration=6)
     assert rain.silences[0].end_s * SAMPLE_RATE == rain.sounds[0].start_sample
+    music = plan("Silence, then a piano melody.", duration=6)
+    assert music.music is not None
+    assert [turn.at_s for turn in music.music.turns] == [music.silences[0].end_s]
+    late = plan("Silence. No birds. At 4 seconds a gunshot.", duration=6)
+    assert late.silences[0].end_s == 4.0
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,17 @@ def read_hushes(
             at_s=0.0 if is_first and at_s is None else at_s,
         )
         lasts_s = clock.length(term.first)
-        following = passage.terms("sound", Span(clause.last, span.last))
-        end = When(position=position(following[0].first)) if following and lasts_s is None else None
+        following = _next_heard(passage, Span(clause.last, span.last))
+        end = None
+        if following is not None and lasts_s is None:
+            end = When(position=position(following), at_s=clock.first_second(following))
         yield Hush(begin=begin, end=end, lasts_s=lasts_s)
+
+
+def _next_heard(passage: Passage, span: Span) -> int | None:
+    """The first word of a span for a sound or for music that is wanted."""
+    terms = (term for table in ("sound", "music") for term in passage.terms(table, span))
+    return min((term.first for term in terms if not passage.is_ruled_out(term)), default=None)
 
 
 def _ending_names(passage: Passage, span: Span, term: Term) -> set[str]:

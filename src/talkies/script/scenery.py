@@ -35,9 +35,11 @@ def _leaves_the_near(passage: Passage, rack: Term) -> bool:
     last = passage.sentence(rack.first).last
     start = next(iter(passage.terms("focus_start", Span(rack.first, last))), None)
     first = rack.last if start is None else start.last
-    goal = next((word for word in range(first, last) if passage.covers("leads_to", word)), last)
-    left = [] if start is None else _focus_ends(passage, Span(first, goal))
-    return not left[0] if left else any(_focus_ends(passage, Span(goal if start else rack.first, last))[:1])
+    goal = next((word for word in range(first, last) if passage.covers("leads_to", word)), None)
+    if goal is None and start is None:
+        return any(_focus_ends(passage, Span(rack.first, last))[:1])
+    left = _focus_ends(passage, Span(first, last if goal is None else goal))
+    return not left[0] if left else any(_focus_ends(passage, Span(goal or last, last))[:1])
 
 
 def _focus_ends(passage: Passage, span: Span) -> list[bool]:

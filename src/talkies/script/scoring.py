@@ -52,7 +52,7 @@ def read_music_turns(
     for music in passage.terms("music", span):
         if passage.is_ruled_out(music):
             continue
-        if _follows_silence(passage, music, span):
+        if "starts" not in found.values() and _follows_silence(passage, music, span):  # "a piano melody"
             found[music.first] = "starts"
         for turn in _turns_of(passage, music):
             found[_end_of_shot(passage, turn, span) or turn.first] = cast(MusicTurnKind, turn.name)

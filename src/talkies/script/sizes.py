@@ -26,7 +26,8 @@ def _is_of_film(passage: Passage, term: Term) -> bool:
     if before is not None and any(passage.covers(table, before) for table in _CUTS):
         return True
     opens = before is None or passage.covers("late", before) or passage.covers("break", before)
-    return opens and term.name != "full" and not _ends_clause(passage, term)  # "full of joy"
+    is_listed = clause.first > 0 and passage.covers("late", clause.first - 1)  # "wide -> medium"
+    return opens and term.name != "full" and (is_listed or not _ends_clause(passage, term))  # "full of joy"
 
 
 def _is_closed(passage: Passage, term: Term) -> bool:

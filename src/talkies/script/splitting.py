@@ -362,16 +362,22 @@ def _cuts(passage: Passage, owners: Sequence[Owner]) -> Iterator[_Marker]:
 
 
 def _resizings(passage: Passage) -> Iterator[_Marker]:
-    """Find the sizes that follow another view without a word for a cut: "then close on her", "wide again"."""
+    """Find sizes that follow another view without a word for a cut: "then close on her", "back to wide"."""
     for size in find_sizes(passage, Span(0, len(passage.words))):
-        clause, sentence = passage.clause(size.first), passage.sentence(size.first)
-        before = range(sentence.first, size.first)
-        opens = all(passage.is_filler(word) or passage.covers("late", word) for word in before)
+        clause = passage.clause(size.first)
+        first = clause.first
+        while first > 0 and passage.covers("late", first - 1) and is_mark(passage.words[first - 1]):
+            first -= 1  # "wide -> close"
+        before = range(first, size.first)
+        opens = all(
+            passage.is_filler(word) or passage.covers("late", word) or passage.covers("resumed", word)
+            for word in before
+        )
         is_later = passage.covers("resumed", size.last) or any(
-            passage.covers("late", word, "then") for word in before
+            passage.covers("late", word, "then") or passage.covers("resumed", word) for word in before
         )
         if opens and is_later and not passage.is_negated(size):
-            yield _Marker(sentence.first, size.first, clause.first, is_label=False)
+            yield _Marker(first, size.first, clause.first, is_label=False)
 
 
 def _is_of_the_film(passage: Passage, term: Term, owners: Sequence[Owner], lead: int) -> bool:

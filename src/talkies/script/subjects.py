@@ -208,7 +208,8 @@ def _unknown_subject(passage: Passage, clause: Span) -> str | None:
     last = clause.last
     while last > first and (passage.is_filler(last - 1) or passage.covers("manner", last - 1)):
         last -= 1
-    if first < last and passage.covers("shot_size", first):  # "close-up of the milk swirling"
+    is_film = any(passage.covers(table, first) for table in ("shot_size", "sure_transition"))
+    if first < last and is_film:  # "close-up of the milk swirling"
         first = next((word + 1 for word in range(first, last) if passage.covers("framed_by", word)), first)
     if first == last or passage.covers("preposition", first) or _holds_verb(passage, Span(first, last)):
         return None

@@ -115,7 +115,6 @@ def draw(spec: Spec, script: Script) -> Plan:
         for word, moment_s in weather_begins(scene.shot, span, heard).items():
             begun_s[index, word] = moment_s
         begun = [begin_s for (shot, _), begin_s in begun_s.items() if shot == index]
-        begun += [turn.at_s for turn in turns if turn.kind == "starts" and span[0] <= turn.at_s < span[1]]
         hushes += [_silence(hush, span, heard, begun) for hush in scene.shot.hushes]
     if audible:
         sounds = [_before_own_line(sound, lines) for sound in sounds]
