@@ -93,9 +93,14 @@ Ambience = Literal[
     "hooves",
     "helicopter",
     "purr",
+    "bees",
+    "mosquito",
+    "snoring",
 ]
 """Sounds that last to the end of their shot."""
 AMBIENCES: frozenset[str] = frozenset(get_args(Ambience))
+Gait = Literal["walk", "trot", "gallop"]
+"""How a horse goes."""
 
 Effect = Literal[
     "thunder",
@@ -139,6 +144,17 @@ Effect = Literal[
     "sword",
     "alarm",
     "vibration",
+    "duck",
+    "hen",
+    "sheep",
+    "goat",
+    "pig",
+    "roar",
+    "elephant",
+    "frog",
+    "sneeze",
+    "whistle",
+    "wolf_whistle",
 ]
 """One-shots: sounds with a moment."""
 
@@ -316,7 +332,7 @@ class PlacedSound(_Value):
 
     `strength` is how it is made, from -1, a drizzle, to 1, a downpour: not how loud it is heard. `voices` are
     whose laughter or outcry it is; empty where that is not told. `pace` is how many times as quickly as those
-    of somebody who walks footsteps follow one another.
+    of somebody who walks footsteps follow one another. `gait` is that of hooves.
     """
 
     kind: Ambience | Effect
@@ -328,6 +344,7 @@ class PlacedSound(_Value):
     is_distant: bool = False
     voices: tuple[Voice, ...] = ()
     pace: float = 1.0
+    gait: Gait = "trot"
 
 
 class Cue(_Value):

@@ -14,7 +14,7 @@ from scipy.signal import butter, find_peaks, sosfilt, sosfiltfilt
 from talkies.engines.animatic.sound import effects
 from talkies.loudness import integrated_lufs
 from talkies.media import Samples
-from talkies.plan import Ambience, Effect, Voice
+from talkies.plan import Ambience, Effect, Gait, Voice
 from talkies.spec import SAMPLE_RATE
 
 Signal = NDArray[np.float64]
@@ -809,11 +809,15 @@ def test_frying_hisses_brighter_than_rain_and_spits() -> None:
     assert np.std(levels_db(sound, SAMPLE_RATE // 2)) < 2
 
 
-def test_hooves_beat_three_times_in_a_stride_of_half_a_second() -> None:
-    gaps = np.diff(onsets(bed("hooves"), rise_db=8, apart_s=0.1, floor_db=12))
+@pytest.mark.parametrize(
+    ("gait", "least", "most"), [("walk", 3.3, 4.0), ("trot", 2.5, 3.2), ("gallop", 5.0, 6.0)]
+)
+def test_hooves_beat_as_the_horse_goes(gait: Gait, least: float, most: float) -> None:
+    sound = middle(effects.ambience("hooves", sample_count=6 * SAMPLE_RATE, seed=3, gait=gait))
+    gaps = np.diff(onsets(sound, rise_db=8, apart_s=0.1, floor_db=12))
 
-    assert 5.0 < 1 / gaps.mean() < 6.0
-    assert gaps.max() > 1.7 * gaps.min()
+    assert least < 1 / gaps.mean() < most
+    assert (gaps.max() > 1.7 * gaps.min()) == (gait == "gallop")
 
 
 def test_a_rocket_whistles_up_bursts_and_crackles() -> None:
@@ -895,3 +899,80 @@ def test_a_man_cries_out_deeper_than_a_woman_and_a_girl_higher(kind: Effect) -> 
     assert man < 0.8 * woman
     assert girl > 1.05 * woman
     assert np.array_equal(effects.effect(kind, seed=3, voices=("woman",)), effects.effect(kind, seed=3))
+
+
+def test_a_duck_quacks_in_notes_that_grow_softer() -> None:
+    sound = shot("duck")
+    starts = onsets(sound, apart_s=0.15)
+    first, last = (sound[round(at * SAMPLE_RATE) :][: SAMPLE_RATE // 5] for at in (starts[0], starts[-1]))
+
+    assert len(starts) == 4
+    assert 1200 < centroid(sound) < 3000
+    assert np.abs(last).max() < 0.7 * np.abs(first).max()
+
+
+def test_a_hen_clucks_and_then_cackles_higher() -> None:
+    sound = shot("hen")
+    cluck, cackle = (pitch(sound, at_s, 250, 900)[0] for at_s in (0.03, 1.1))
+
+    assert cackle > 1.2 * cluck
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "tremble"), [("sheep", 170, 220, 7.5), ("goat", 260, 335, 11.0)]
+)
+def test_a_bleat_trembles(kind: Effect, low: float, high: float, tremble: float) -> None:
+    sound = shot(kind)
+
+    assert low < pitch(sound, 0.45, 120, 400)[0] < high
+    assert beat_hz(sound[SAMPLE_RATE // 4 : SAMPLE_RATE * 9 // 10], 5, 16) == pytest.approx(tremble, abs=1.6)
+
+
+def test_a_pig_grunts_three_times_lower_than_a_duck_quacks() -> None:
+    assert len(onsets(shot("pig"), apart_s=0.25)) == 3
+    assert share(shot("pig"), 60, 1000) > 3 * share(shot("duck"), 60, 1000)
+
+
+def test_a_lion_roars_low_and_an_elephant_trumpets_high() -> None:
+    lion, elephant = shot("roar"), shot("elephant")
+
+    assert share(lion, 80, 1000) > 0.7
+    assert 380 < pitch(elephant, 0.6, 200, 800)[0] < 560
+    assert centroid(elephant) > 1.8 * centroid(lion)
+
+
+def test_a_frog_croaks_in_pulses_that_quicken() -> None:
+    sound = shot("frog")
+    rib, bit = sound[2400:8400], sound[13_400:17_800]
+
+    assert 50 < beat_hz(rib, 40, 130) < 75
+    assert 75 < beat_hz(bit, 40, 130) < 110
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("bees", 190, 265), ("mosquito", 400, 540)])
+def test_an_insect_buzzes_at_the_beat_of_its_wings(kind: Ambience, low: float, high: float) -> None:
+    assert low < strongest_hz(bed(kind), 120, 1500) < high
+
+
+def test_a_sneeze_draws_in_and_bursts_out_brighter_than_a_cough() -> None:
+    sound, burst = shot("sneeze"), effects.effect_onset("sneeze")
+
+    assert np.abs(sound[:burst]).max() < 0.5 * np.abs(sound).max()
+    assert centroid(sound[burst : burst + 9600]) > 1.5 * centroid(shot("cough")[:9600])
+
+
+def test_snoring_is_low_and_comes_and_goes_with_the_breath() -> None:
+    sound = bed("snoring", 12)
+    level = levels_db(sound, SAMPLE_RATE // 5)
+
+    assert share(sound, 40, 1000) > 0.85
+    assert np.percentile(level, 90) - np.percentile(level, 20) > 15
+
+
+def test_a_whistle_is_nearly_pure_and_slides() -> None:
+    tune, call = shot("whistle"), shot("wolf_whistle")
+    begun, risen = (strongest_hz(call[at : at + 2400], 700, 4000) for at in (2400, 16_800))
+
+    assert 1000 < strongest_hz(tune, 500, 4000) < 2600
+    assert share(tune, 900, 2700) > 0.95
+    assert risen > 1.6 * begun

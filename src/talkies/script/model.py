@@ -13,6 +13,7 @@ from talkies.plan import (
     DepthOfField,
     Effect,
     Framing,
+    Gait,
     Hour,
     Light,
     Mood,
@@ -94,6 +95,7 @@ class Sound(_Value):
     lets an ambience begin at its position ("then applause") and not with its shot. `voices` are whose
     laughter or outcry it is, as far as the prompt tells. `at_s` is the second that the text names for it, as
     for `When`. `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
+    `gait`: of a horse whose hooves are heard.
     """
 
     kind: Ambience | Effect
@@ -106,6 +108,7 @@ class Sound(_Value):
     at_s: float | None = None
     ends: When | None = None
     is_quick: bool = False
+    gait: Gait = "trot"
 
 
 class Action(_Value):

@@ -16,7 +16,7 @@ _LAUGHED = re.compile(
     r"\W*(?:(?:a?h[aeo]+h?\b\W*){2,}|(?:a?ha|he|hi|ho){2,}h?\b|[哈呵嘿嘻]{2,})", re.IGNORECASE
 )
 """A line that is itself a laugh, or begins with one: "Ha ha ha! You are funny!"."""
-_OUTCRIES = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough"})
+_OUTCRIES = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough", "sneeze"})
 _OWNS = frozenset({"'s", "'", "’", "of", "from", "的"})
 
 
@@ -46,8 +46,10 @@ def find_voices(passage: Passage, people: People, span: Span, laughter: Term) ->
 
 
 def _owner(passage: Passage, people: People, laughter: Term) -> Mention | None:
-    """Whose laughter a noun names: "the man's laughter", "laughter of children"."""
+    """Whose laughter a noun names, or words that hold it: "laughter of children", 大笑的男人."""
     for mention in people.within(passage.clause(laughter.first)):
+        if mention.first <= laughter.first and laughter.last <= mention.last:
+            return mention
         between = Span(min(mention.last, laughter.last), max(mention.first, laughter.first))
         if between.first <= between.last and set(passage.words[slice(*between)]) <= _OWNS:
             return mention

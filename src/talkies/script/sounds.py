@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
-from talkies.plan import AMBIENCES, Ambience, Effect
+from talkies.plan import AMBIENCES, Ambience, Effect, Gait
 from talkies.script.clock import Clock
 from talkies.script.heard import find_heard
 from talkies.script.model import Action, Sound, When
@@ -32,6 +32,9 @@ _OF_A_MOMENT = frozenset(
         "bubbles",
         "helicopter",
         "hooves",
+        "snoring",
+        "bees",
+        "mosquito",
     }
 )
 """Ambiences that may begin within a shot; the others are of the place, or drawn from its start as rain is."""
@@ -78,6 +81,7 @@ def read_sounds(
             and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
             voices=find_voices(passage, people, span, term) if is_outcry(term) else (),
             is_quick=term.name == "footsteps" and _is_running(passage, term),
+            gait=_gait(passage, term) if term.name == "hooves" else "trot",
         )
         ends = endings.get(term.name) if is_ambience else None
         if ends is not None and ends.position > sound.position:
@@ -92,6 +96,15 @@ def _is_running(passage: Passage, term: Term) -> bool:
     clause = passage.clause(term.first)
     near = range(max(clause.first, term.first - _REACH), min(clause.last, term.last + _REACH))
     return any(passage.covers("running", word) for word in near)
+
+
+def _gait(passage: Passage, hooves: Term) -> Gait:
+    """How a horse goes whose hooves are heard, by the nearest word for it in the sentence; else it trots."""
+    told = passage.terms("gait", passage.sentence(hooves.first))
+    if not told:
+        return "trot"
+    nearest = min(told, key=lambda other: max(hooves.first - other.last, other.first - hooves.last, 0))
+    return cast(Gait, nearest.name)
 
 
 def _count(passage: Passage, term: Term, clock: Clock) -> int | None:

@@ -63,7 +63,12 @@ _FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as fa
 _TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
 _SURE_FACE = 0.9  # of the detector's score: monkeys have less, few people do
 _STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
-_CALLS: frozenset[Effect] = frozenset({"dog", "cat", "horse", "owl", "wolf", "rooster", "cow"})
+_CALLS: frozenset[Effect] = frozenset(
+    {
+        *("dog", "cat", "horse", "owl", "wolf", "rooster", "cow"),
+        *("duck", "hen", "sheep", "goat", "pig", "roar", "elephant", "frog"),
+    }
+)
 _CALLING = (0.12, 1.0)  # seconds that an animal holds its head up for a call, at the least and at the most
 _ANIMALS = re.compile(
     r"\b(?:dogs|cats|puppies|kittens|horses|bears|foxes|rabbits|lions|tigers|monkeys|elephants|penguins|pandas"

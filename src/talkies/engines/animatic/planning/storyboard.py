@@ -349,6 +349,7 @@ def _ambiences(
                     start_sample=start,
                     sample_count=end - start,
                     pace=RUNNING_PACE if run[0][1].is_quick else 1.0,
+                    gait=run[0][1].gait,
                     **_way_heard(run[0][1]),
                 )
                 run = []

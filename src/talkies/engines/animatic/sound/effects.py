@@ -15,12 +15,14 @@ from scipy.signal import resample
 
 from talkies.engines.animatic.sound.foley import (
     animals,
+    farmyard,
     impacts,
     machines,
     nature,
     outcries,
     people,
     weather,
+    wildlife,
 )
 from talkies.engines.animatic.sound.synthesis import (
     Generator,
@@ -32,7 +34,7 @@ from talkies.engines.animatic.sound.synthesis import (
     soften_edges,
 )
 from talkies.media import Samples, rng
-from talkies.plan import Ambience, Effect, Voice
+from talkies.plan import Ambience, Effect, Gait, Voice
 
 AMBIENCE_LUFS = -26.0
 EFFECT_LUFS = -16.0
@@ -76,6 +78,9 @@ _AMBIENCES: dict[Ambience, _Recipe] = {
     "hooves": animals.hooves,
     "helicopter": machines.helicopter,
     "purr": animals.purr,
+    "bees": wildlife.bees,
+    "mosquito": wildlife.mosquito,
+    "snoring": outcries.snoring,
 }
 
 
@@ -91,8 +96,15 @@ class _OneShot:
 
 _IN_STEP: frozenset[Effect] = frozenset({"explosion", "thunder"})
 """What flashes, too: they ring long enough, and the answer of a place would blur their attack."""
-_OUTCRIES: frozenset[Effect] = frozenset({"scream", "gasp", "sigh", "sob", "cough"})
-_LOWER: dict[Voice, float] = {"man": 0.66, "old_man": 0.66, "narrator": 0.66, "old_woman": 0.92, "girl": 1.12}
+_OUTCRIES: frozenset[Effect] = frozenset({"scream", "gasp", "sigh", "sob", "cough", "sneeze"})
+_LOWER: dict[Voice, float] = {
+    "man": 0.66,
+    "old_man": 0.66,
+    "narrator": 0.66,
+    "old_woman": 0.92,
+    "boy": 1.15,
+    "girl": 1.2,
+}
 """How much deeper than a woman's such voices are: by the pitch, and nearly so by the throat."""
 
 _EFFECTS: dict[Effect, _OneShot] = {
@@ -137,6 +149,17 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "alarm": _OneShot(machines.alarm, 3.0),
     "vibration": _OneShot(machines.vibration, 1.7, 0.03, -7.0),
     "gunfire": _OneShot(impacts.gunfire, 2.4, 0.0, 2.0),
+    "duck": _OneShot(farmyard.duck, 1.7, 0.02),
+    "hen": _OneShot(farmyard.hen, 1.8, 0.02, -1.0),
+    "sheep": _OneShot(farmyard.sheep, 1.5, 0.08),
+    "goat": _OneShot(farmyard.goat, 1.5, 0.08),
+    "pig": _OneShot(farmyard.pig, 1.9, 0.03),
+    "roar": _OneShot(wildlife.roar, 3.0, 0.4, 2.0),
+    "elephant": _OneShot(wildlife.elephant, 2.2, 0.08, 2.0),
+    "frog": _OneShot(wildlife.frog, 1.9, 0.02, -1.0),
+    "sneeze": _OneShot(outcries.sneeze, 1.3, outcries.SNEEZE_S, -1.0),
+    "whistle": _OneShot(outcries.whistle, 3.2, 0.04, -2.0),
+    "wolf_whistle": _OneShot(outcries.wolf_whistle, 1.9, 0.06, -1.0),
 }
 
 
@@ -148,18 +171,21 @@ def ambience(
     strength: float = 0.0,
     is_distant: bool = False,
     pace: float = 1.0,
+    gait: Gait = "trot",
 ) -> Samples:
     """Make a steady bed `(sample_count, 2)` float32, 48 kHz, that never repeats, at `AMBIENCE_LUFS`.
 
     `strength` goes from -1, a drizzle or a few who clap, to 1, a downpour or a full house. What is distant
-    is duller and comes with the answer of its place. `pace` is that of footsteps, 1 for walking. Loudness is
-    integrated as in ITU-R BS.1770-4.
+    is duller and comes with the answer of its place. `pace` is that of footsteps, 1 for walking, `gait` that
+    of hooves. Loudness is integrated as in ITU-R BS.1770-4.
     """
     generator = rng(seed, "ambience", kind)
     if kind in _AMBIENCES_BY_STRENGTH:
         scene = _AMBIENCES_BY_STRENGTH[kind](generator, sample_count, strength)
     elif kind == "footsteps":
         scene = people.footsteps(generator, sample_count, pace)
+    elif kind == "hooves":
+        scene = animals.hooves(generator, sample_count, gait)
     else:
         scene = _AMBIENCES[kind](generator, sample_count)
     heard = _from_afar(scene, generator) if is_distant else scene

@@ -114,6 +114,7 @@ def _ambience(plan: Plan) -> Samples | None:
             strength=sound.strength,
             is_distant=sound.is_distant,
             pace=sound.pace,
+            gait=sound.gait,
         )
         _lay(track, sound.start_sample, _faded(bed, FADE_S, FADE_S) * _gain(sound))
     return track

@@ -26,6 +26,7 @@ from talkies.engines.animatic.sound.synthesis import (
     times,
     wide_noise,
 )
+from talkies.plan import Gait
 from talkies.spec import SAMPLE_RATE
 
 _MEADOW = ((150, -10), (400, 0), (1500, -12), (6000, -24), (12000, -40))
@@ -185,19 +186,34 @@ def purr(generator: Generator, sample_count: int) -> Signal:
     return reverberate(scene, generator, 0.2, 0.03)
 
 
-def hooves(generator: Generator, sample_count: int) -> Signal:
-    """A horse gallops on firm ground: three beats and a rest, nearly twice a second."""
-    stride = generator.uniform(0.52, 0.56)
+_GAITS: dict[Gait, tuple[float, tuple[float, ...], tuple[float, ...]]] = {
+    "walk": (1.1, (0.0, 0.25, 0.5, 0.75), (0.9, 0.75, 0.95, 0.8)),
+    "trot": (0.7, (0.0, 0.02, 0.5, 0.52), (0.9, 0.6, 0.95, 0.6)),
+    "gallop": (0.54, (0.0, 0.24, 0.5), (0.75, 0.85, 1.0)),
+}
+"""Seconds of a stride, when in it hooves strike as shares of it, and how hard.
+
+Source of the strides: E. Barrey, "Methods, applications and limitations of gait analysis in horses", The
+Veterinary Journal 157(1), 1999; of the order: M. Hildebrand, "Symmetrical gaits of horses", Science 150,
+1965.
+"""
+
+
+def hooves(generator: Generator, sample_count: int, gait: Gait = "trot") -> Signal:
+    """A horse on firm ground: walking, four even beats; trotting, two by two; galloping, three and a rest."""
+    usual_s, shares, weights = _GAITS[gait]
+    stride = usual_s * generator.uniform(0.96, 1.04)
     strides = np.arange(generator.uniform(-0.3, 0.1), sample_count / SAMPLE_RATE, stride)
-    starts = (strides[:, None] + stride * np.array([0.0, 0.24, 0.5])).reshape(-1)
+    starts = (strides[:, None] + stride * np.array(shares)).reshape(-1)
     starts = starts + generator.uniform(-0.008, 0.008, len(starts))
-    feet = [_hoof(generator, size) for size in (0.92, 1.0, 1.1)]
+    feet = [_hoof(generator, size) for size in (0.92, 1.0, 1.1, 0.97)]
+    beats = len(shares)
     beaten = scatter(
         sample_count,
         (starts * SAMPLE_RATE).astype(int),
-        [feet[k % 3] for k in range(len(starts))],
-        np.tile([0.75, 0.85, 1.0], len(strides)) * generator.uniform(0.85, 1.0, len(starts)),
-        np.tile([0.15, -0.1, 0.05], len(strides)),
+        [feet[k % beats] for k in range(len(starts))],
+        np.tile(weights, len(strides)) * generator.uniform(0.85, 1.0, len(starts)),
+        np.tile([0.15, -0.1, 0.05, -0.15][:beats], len(strides)),
     )
     return reverberate(rounded(beaten, 2.5), generator, 0.5, 0.08, bright_hz=3000)
 

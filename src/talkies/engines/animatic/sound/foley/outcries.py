@@ -1,4 +1,4 @@
-"""What one person's throat gives without words: screams, sobs, breaths."""
+"""What one person gives without words: screams, sobs, breaths, sneezes, snores and whistles."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from talkies.engines.animatic.sound.synthesis import (
     drift,
     narrow_noise,
     noise,
+    phase,
     reverberate,
     seconds,
     sine,
@@ -19,6 +20,8 @@ from talkies.engines.animatic.sound.synthesis import (
 
 _WOMAN, _CHILD = 1.16, 1.5  # throats shorter than a man's, for `vowel`
 _ROUGHNESS_HZ = 70.0
+SNEEZE_S = 0.5  # from the first air to the blast
+_TUNES = ((0, 4, 7, 12, 9, 7, 4), (7, 4, 5, 7, 12, 11, 12), (0, 2, 4, 7, 4, 2, 0))  # semitones over the tonic
 _WIDE_OPEN = (
     Formant(1250, 700, 1.0),
     Formant(2600, 800, 0.8),
@@ -137,6 +140,111 @@ def baby_cry(generator: Generator, sample_count: int) -> Signal:
         scene[last : last + drawn] += 0.12 * air * contour(drawn, ((0, 0), (0.6, 1), (1, 0)))
         at += length_s + 0.36
     return reverberate(scene, generator, 0.5, 0.05)
+
+
+def sneeze(generator: Generator, sample_count: int) -> Signal:
+    """Somebody sneezes: air drawn in with a rising voice, a moment's hold, and a hissing blast, "ah-choo".
+
+    Source of the two phases: M. Songu, C. Cingi, "Sneeze reflex: facts and fiction", Therapeutic Advances in
+    Respiratory Disease 3(3), 2009.
+    """
+    scene = np.zeros(sample_count)
+    drawn, first = seconds(0.42), seconds(SNEEZE_S)
+    air = _breath(generator, drawn, (0.8, 1.3), "er", "a")
+    pitch = glide(drawn, ((0, 230), (1, 330)))
+    voice = throat(generator, pitch, vowel("a", _WOMAN), tilt_db=9, breath=0.15, rough=0.04)
+    scene[:drawn] = (0.2 * air + 0.22 * voice) * contour(drawn, ((0, 0), (0.7, 1), (0.92, 0.9), (1, 0)))
+    count = seconds(0.5)
+    hiss = noise(generator, count, ((500, -16), (1500, -5), (3000, 0), (5500, -4), (13000, -22)))
+    hiss *= contour(count, ((0, 0), (0.05, 1), (0.3, 0.6), (1, 0)))
+    falling = glide(count, ((0, 430), (0.25, 380), (1, 210)))
+    called = throat(generator, falling, vowel("u", _WOMAN), tilt_db=6, breath=0.1, rough=0.05)
+    called *= contour(count, ((0, 0), (0.1, 0.8), (0.3, 1), (0.75, 0.4), (1, 0)))
+    scene[first : first + count] += 0.55 * hiss + 0.7 * called
+    return reverberate(scene, generator, 0.4, 0.05)
+
+
+def snoring(generator: Generator, sample_count: int) -> Signal:
+    """Somebody snores, fourteen times a minute: the palate flutters as air is drawn in, and is still after.
+
+    Its power lies below 500 Hz, its flutter between 30 and 250 Hz. Source: D. Pevernagie, R. M. Aarts, M. De
+    Meyer, "The acoustics of snoring", Sleep Medicine Reviews 14(2), 2010.
+    """
+    scene = np.zeros(sample_count)
+    flutter_hz, at = generator.uniform(42, 55), seconds(generator.uniform(0.1, 0.5))
+    while at < sample_count:
+        drawn, let_go = seconds(generator.uniform(1.35, 1.6)), seconds(generator.uniform(1.2, 1.4))
+        _add(scene, at, _snore(generator, drawn, flutter_hz))
+        after = at + drawn + seconds(generator.uniform(0.2, 0.35))
+        blown = _breath(generator, let_go, (0.8, 0.75), "u", "er")
+        _add(scene, after, 0.16 * blown * contour(let_go, ((0, 0), (0.2, 1), (0.6, 0.5), (1, 0))))
+        at = after + let_go + seconds(generator.uniform(0.6, 1.0))
+    return reverberate(scene, generator, 0.4, 0.05)
+
+
+def _snore(generator: Generator, count: int, flutter_hz: float) -> Signal:
+    rate = glide(count, ((0, 0.8 * flutter_hz), (0.5, flutter_hz), (1, 1.2 * flutter_hz)))
+    rate = rate * (1 + 0.09 * drift(generator, count, 9.0))
+    cycles = phase(rate, count) % 1
+    flaps = np.exp(-3.5 * cycles) * np.minimum(1, cycles / 0.08)
+    mouth = (Formant(310, 170, 1.0), Formant(720, 260, 0.5), Formant(1500, 500, 0.2))
+    buzz = throat(generator, rate, mouth, tilt_db=2, breath=0.0, rough=0.05)
+    rush = noise(generator, count, ((120, -8), (350, 0), (900, -8), (3000, -20), (8000, -36)))
+    snored: Signal = (buzz + 0.3 * rush * flaps) * contour(count, ((0, 0), (0.35, 0.8), (0.8, 1), (1, 0)))
+    return snored
+
+
+def _add(scene: Signal, first: int, sound: Signal) -> None:
+    """Add a sound to a scene in place, cut at the scene's end."""
+    room = scene[first : first + len(sound)]
+    room += sound[: len(room)]
+
+
+def whistle(generator: Generator, sample_count: int) -> Signal:
+    """Somebody whistles a tune: seven notes of a major scale, nearly pure, that slide into each other.
+
+    A whistle is one tone of the mouth's cavity with a little air beside it. Source: T. A. Wilson et al.,
+    "Experiments on the fluid mechanics of whistling", JASA 50(1B), 1971.
+    """
+    tonic = generator.uniform(1000, 1200)
+    steps = _TUNES[generator.integers(len(_TUNES))]
+    beat_s = generator.uniform(0.3, 0.34)
+    notes = [
+        (beat_s * (1.7 if step == len(steps) - 1 else 1.0), tonic * 2 ** (n / 12))
+        for step, n in enumerate(steps)
+    ]
+    scene = np.zeros(sample_count)
+    at = 0
+    for length_s, hertz in notes:
+        count = seconds(length_s)
+        pitch = glide(count, ((0, 0.94 * hertz), (0.12, hertz), (1, hertz)))
+        swell = contour(count, ((0, 0), (0.12, 1), (0.8, 0.85), (1, 0)))
+        _add(scene, at, swell * _blown(generator, pitch))
+        at += count
+    return reverberate(scene, generator, 0.7, 0.08)
+
+
+def wolf_whistle(generator: Generator, sample_count: int) -> Signal:
+    """Somebody whistles after somebody: a slide up, then a longer one up and far down."""
+    scene = np.zeros(sample_count)
+    low, high = generator.uniform(950, 1100), generator.uniform(2500, 2900)
+    calls = (
+        (0.0, 0.42, ((0, low), (0.6, 0.6 * high), (1, high))),
+        (0.62, 0.75, ((0, low), (0.35, 0.8 * high), (0.5, 0.75 * high), (1, 0.85 * low))),
+    )
+    for start_s, length_s, path in calls:
+        count = seconds(length_s)
+        swell = contour(count, ((0, 0), (0.15, 1), (0.8, 0.9), (1, 0)))
+        _add(scene, seconds(start_s), swell * _blown(generator, glide(count, path)))
+    return reverberate(scene, generator, 0.8, 0.1)
+
+
+def _blown(generator: Generator, pitch: Signal) -> Signal:
+    """Whistle `pitch` (Hz per sample): a tone that quivers, a faint second harmonic, and air around it."""
+    count = len(pitch)
+    wavering = pitch * (1 + 0.006 * sine(5.5, count) + 0.003 * drift(generator, count, 12.0))
+    tone = sine(wavering, count) + 0.03 * sine(2 * wavering, count)
+    return tone + 0.05 * narrow_noise(generator, wavering, 300.0)
 
 
 def _breath(
