@@ -598,3 +598,53 @@ def test_a_cut_falls_at_the_second_that_is_named(prompt: str) -> None:
     made = plan(prompt, duration=8)
 
     assert [shot.start_frame for shot in made.shots] == [0, 3 * 24]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "second"),
+    [
+        ('At 3 seconds she says "Hello there."', 3.0),
+        ('She waits. After two seconds, she turns and says: "Hello there."', 2.0),
+        ("第3秒，她说：“你好啊。”", 3.0),
+        ('Silence for two seconds, then he says "It is over."', 2.0),
+        ('"We made it!" she shouts two seconds later.', 2.0),
+    ],
+)
+def test_a_line_begins_at_the_second_that_the_prompt_names(prompt: str, second: float) -> None:
+    made = plan(prompt, duration=6)
+
+    assert [line.start_s for line in made.lines] == [second]
+    assert not [words for words in made.not_rendered if "at " in words and "begins at" in words]
+
+
+def test_lines_at_told_seconds_keep_those_before_from_running_into_them() -> None:
+    made = plan('He says "One moment". At 2s she says "Now", at 4s he says "Thank you".', duration=6)
+
+    first, *told = moments(made.lines)
+    assert [start for start, _ in told] == [2.0, 4.0]
+    assert first[1] < 2.0
+
+
+def test_a_line_without_room_at_its_second_begins_as_near_as_it_can_and_is_named() -> None:
+    made = plan(
+        'At 4 seconds she says: "I never thought that we would meet again in this old town."', duration=5
+    )
+
+    (line,) = made.lines
+    assert line.start_s < 2.5
+    assert line.end_s == pytest.approx(4.55, abs=0.05)
+    assert any("at 4 s: it begins at" in words for words in made.not_rendered)
+
+
+def test_an_open_length_has_room_for_a_line_at_its_second() -> None:
+    made = plan('At 6 seconds he says: "Goodbye, my old friend."', duration=-1)
+
+    assert made.lines[0].start_s == 6.0
+
+
+def test_a_number_of_seconds_within_a_line_moves_nothing() -> None:
+    late, on_time = (
+        plan(f'She says: "{words}"', duration=6) for words in ("I am 3 s late.", "I am on time.")
+    )
+
+    assert late.lines[0].start_s == pytest.approx(on_time.lines[0].start_s, abs=0.3)

@@ -70,6 +70,17 @@ class Clock:
                 return min(told, key=lambda time: abs(time.first - word)).seconds
         return self._after_length(word) or ((self._begins_s,) if self._begins_s is not None else ())
 
+    def spoken_second(self, about: Span, word: int) -> float | None:
+        """Give the second at which a line begins; None where the words `about` it tell none.
+
+        `word` is the one of saying. The last time before it counts: "at 3 seconds, she turns and says".
+        """
+        told = [time for time in self._told if about.first <= time.first < about.last]
+        before = [time for time in told if time.first <= word]
+        if told:
+            return (before[-1] if before else told[0]).seconds[0]
+        return next(iter(self._after_length(word)), self._begins_s)
+
     def length(self, word: int) -> float | None:
         """Give the seconds for which lasts what a word's clause tells; None where it names no length."""
         clause = self._passage.clause(word)

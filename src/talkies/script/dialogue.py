@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import cast
 
 from talkies.plan import Voice
+from talkies.script.clock import Clock
 from talkies.script.languages import detect, share_writing
 from talkies.script.model import Line
 from talkies.script.names import told_sex
@@ -31,8 +32,8 @@ class Dialogue:
         self._speaker_before: Speaker | None = None
         self._quoted_before = 0
 
-    def read(self, span: Span) -> list[tuple[int, Line]]:
-        """Read the lines of a shot, each with the word at which it stands."""
+    def read(self, span: Span, clock: Clock) -> list[tuple[int, Line]]:
+        """Read the lines of a shot, each with the word at which it stands; `clock` is the shot's."""
         lines: list[tuple[int, Line]] = []
         for word in range(span.first, span.last):
             if self._passage.words[word] != QUOTE:
@@ -40,7 +41,10 @@ class Dialogue:
             quotation = self._passage.quotation_at[word]
             tag = tag_of(self._passage, self._people, word, span.first)
             if not quotation.is_mute and is_spoken(self._passage, self._people, word, tag, span.first):
-                lines.append((word, self._line(word, tag, span)))
+                about = tag.span if tag is not None else words_before(self._passage, word, span.first)
+                verb = word if tag is None or tag.verb is None else tag.verb
+                at_s = clock.spoken_second(about, verb)
+                lines.append((word, self._line(word, tag, span).model_copy(update={"at_s": at_s})))
         return lines
 
     def _line(self, word: int, tag: Tag | None, shot: Span) -> Line:

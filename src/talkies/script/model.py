@@ -54,7 +54,8 @@ class Line(_Value):
     `speaker` is the prompt's words for who speaks ("the old man"), `manner` its words for how ("softly").
     `chorus` are the voices that say it together with `voice`.
     `language` is a BCP 47 primary tag ("en", "zh"). `position` is where in the shot's text it stands, from
-    0 (beginning) to 1 (end), so that a planner can keep the order of events.
+    0 (beginning) to 1 (end), so that a planner can keep the order of events. `at_s` is the second that the
+    text names for its first word, as for `When`.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Line(_Value):
     manner: tuple[str, ...] = ()
     voice_over: bool = False
     position: float = 0.0
+    at_s: float | None = None
 
 
 class When(_Value):

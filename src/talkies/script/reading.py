@@ -104,8 +104,8 @@ def _shot(
     span = shot.span
     position = _positions(passage, span)
     camera = read_camera(passage, span, owners, is_cut=shot.transition is not None)
-    lines = dialogue.read(span)
     clock = Clock(passage, span, shot.begins_s)
+    lines = dialogue.read(span, clock)
     actions = read_actions(passage, people, owners, span, position, clock)
     endings = read_endings(passage, span, position, clock)
     weather = told(passage, "weather", span)

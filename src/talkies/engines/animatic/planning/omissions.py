@@ -116,6 +116,14 @@ def did_not_fit(text: str, duration_s: int) -> str:
     )
 
 
+def untimely(line: Line, start_s: float) -> str:
+    """Say that a line does not begin at the second that the prompt names for it, but at `start_s`."""
+    return (
+        f"the line “{line.text}” at {line.at_s:g} s: it begins at {start_s:.1f} s, as it has no room then; "
+        "use a longer duration"
+    )
+
+
 def quote(who: str | None, text: str) -> str:
     """Give the prompt's own words for an action.
 

@@ -107,7 +107,16 @@ class Scene:
             *(sound.at_s for sound in self.shot.sounds),
             *(action.at_s for action in self.shot.actions),
         ]
-        return max((at_s + SHOT_S for at_s in named if at_s is not None), default=0.0)
+        ends_s = [at_s + SHOT_S for at_s in named if at_s is not None]
+        return max((*ends_s, *self._spoken_by_s()), default=0.0)
+
+    def _spoken_by_s(self) -> Iterator[float]:
+        """Yield the seconds by which the lines from each told one on have been said."""
+        rest_s = TAIL_S - GAP_S
+        for utterance in reversed(self.lines):
+            rest_s += utterance.seconds + GAP_S
+            if utterance.line.at_s is not None:
+                yield utterance.line.at_s + rest_s
 
 
 @dataclass(frozen=True)

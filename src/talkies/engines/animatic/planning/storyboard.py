@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
@@ -54,6 +55,7 @@ from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRA
 
 NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
+UNTIMELY_S = 0.3  # from the second that a line is told to begin at, which nobody minds
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
 RUNNING_PACE = 1.55  # about 167 steps a minute
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
@@ -86,6 +88,7 @@ def draw(spec: Spec, script: Script) -> Plan:
     turns: list[MusicTurn] = []
     ended_s: dict[tuple[int, str], float] = {}
     hushes: list[Silence] = []
+    untimely: list[str] = []
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
@@ -93,6 +96,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         for moment_s, event in _place_events(scene, *span) if audible else ():
             if isinstance(event, Utterance):
                 lines.append(_spoken(event, index, moment_s, rehearsal.pace))
+                untimely += _untimely(event, moment_s, span)
                 heard.append((event.line.position, moment_s, moment_s + event.seconds))
                 continue
             if event.kind == "thunder" and event.at_s is None:
@@ -134,6 +138,7 @@ def draw(spec: Spec, script: Script) -> Plan:
         audio=spec.generate_audio,
         not_rendered=(
             *rehearsal.left_out,
+            *untimely,
             *omissions.list_omissions(spec, script),
             *(omissions.unplayed(script.music, music) if music else ()),
         ),
@@ -230,9 +235,10 @@ def _begins_s(sound: Sound, span: tuple[float, float], heard: Sequence[tuple[flo
 def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[float, Utterance | Sound]]:
     """Yield the shot's lines and one-shots with their moments in seconds, in the order of the text.
 
-    One-shots with a told second have that. A line takes its own time. Where lines and one-shots alternate, a
-    one-shot gets room of its own as long as there is some; what time is left lies between the events as they
-    lie in the text, and what is told after a told second comes after it where it can.
+    One-shots with a told second have that, and lines where all of them fit. A line takes its own time. Where
+    lines and one-shots alternate, a one-shot gets room of its own as long as there is some; what time is left
+    lies between the events as they lie in the text, and what is told after a told second comes after it where
+    it can.
     """
     events: list[Utterance | Sound] = sorted([*scene.lines, *scene.effects], key=_position)
     free = [sound for sound in scene.effects if sound.at_s is None]
@@ -240,19 +246,60 @@ def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[
     asked_s = sum(effect_s(sound) for sound in free)
     squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
     slack_s = max(room_s - asked_s * squeeze, 0.0)
-    moment_s, earliest_s = start_s + LEAD_S, start_s
-    for event in events:
+    takes_s = [_takes_s(event, squeeze) for event in events]
+    packed_s = list(accumulate(takes_s, initial=start_s + LEAD_S))
+    aims_s, latest_s = _aim(events, packed_s, slack_s, (start_s, end_s))
+    earliest_s = start_s
+    for index, event in enumerate(events):
         if isinstance(event, Sound) and event.at_s is not None:
             told_s = told_second(event.at_s, (start_s, end_s))
             earliest_s = max(earliest_s, told_s + EFFECT_S)
             yield told_s, event
             continue
-        usual_s = moment_s + slack_s * _position(event)
-        placed_s = max(usual_s, min(earliest_s, moment_s + slack_s))
-        takes_s = event.seconds + GAP_S if isinstance(event, Utterance) else effect_s(event) * squeeze
-        moment_s += takes_s
-        earliest_s = max(earliest_s, placed_s + takes_s)
+        wished_s = min(aims_s[index], latest_s[index])
+        placed_s = max(wished_s, min(earliest_s, packed_s[index] + slack_s))
+        earliest_s = max(earliest_s, placed_s + takes_s[index])
         yield placed_s, event
+
+
+def _takes_s(event: Utterance | Sound, squeeze: float) -> float:
+    """Give the seconds from an event to the next; one-shots with a told second take none."""
+    if isinstance(event, Utterance):
+        return event.seconds + GAP_S
+    return effect_s(event) * squeeze if event.at_s is None else 0.0
+
+
+def _aim(
+    events: Sequence[Utterance | Sound], packed_s: Sequence[float], slack_s: float, span: tuple[float, float]
+) -> tuple[list[float], list[float]]:
+    """Give the second at which each event would come, and the latest that keeps no told line waiting.
+
+    `packed_s` is when they would come without a pause, `slack_s` what is left for pauses.
+    """
+    aims_s = [first_s + slack_s * _position(event) for first_s, event in zip(packed_s, events, strict=False)]
+    latest_s = [first_s + slack_s for first_s in packed_s]
+    for index, event in enumerate(events):
+        told_s = _told_s(event, span) if isinstance(event, Utterance) else None
+        if told_s is not None:
+            aims_s[index] = max(told_s, packed_s[index])
+            late_s = min(aims_s[index] - packed_s[index], slack_s)
+            for before in range(index):
+                latest_s[before] = min(latest_s[before], packed_s[before] + late_s)
+    return aims_s, latest_s
+
+
+def _told_s(utterance: Utterance, span: tuple[float, float]) -> float | None:
+    """Give the second that the text names for a line, unless it is that at which its shot begins."""
+    at_s = utterance.line.at_s
+    told_s = None if at_s is None else told_second(at_s, span)
+    return told_s if told_s is not None and told_s > span[0] + LEAD_S else None
+
+
+def _untimely(utterance: Utterance, start_s: float, span: tuple[float, float]) -> Iterator[str]:
+    """Say so where a line begins much before or after the second that the text names for it."""
+    told_s, at_s = _told_s(utterance, span), utterance.line.at_s
+    if told_s is not None and at_s is not None and at_s > 0 and abs(start_s - told_s) > UNTIMELY_S:
+        yield omissions.untimely(utterance.line, start_s)
 
 
 def _position(event: Utterance | Sound) -> float:
