@@ -352,6 +352,23 @@ def test_eyes_close_at_their_word_and_have_time_to_open() -> None:
     assert made.not_rendered == ()
 
 
+@pytest.mark.parametrize(
+    "prompt", ["Distant lightning flickers on the horizon.", "天边有闪电。", "A far flash of lightning."]
+)
+def test_distant_thunder_comes_two_seconds_behind_its_lightning(prompt: str) -> None:
+    made = plan(prompt, duration=6)
+
+    (thunder,) = (sound for sound in made.sounds if sound.kind == "thunder")
+    flash_s = next(cue.start_s for cue in made.cues if cue.kind == "lightning")
+    heard_s = (thunder.start_sample + effect_onset("thunder")) / SAMPLE_RATE
+    assert thunder.is_distant
+    assert heard_s - flash_s == pytest.approx(2.0, abs=0.2)
+
+
+def test_heat_lightning_has_no_thunder() -> None:
+    assert not plan("Heat lightning on the horizon.", duration=6).sounds
+
+
 def test_lightning_is_cued_with_its_thunder() -> None:
     made = plan("Night. A flash of lightning over the sea, and thunder rolls.", duration=6)
 

@@ -46,19 +46,20 @@ def lay_cues(
     index: int,
     span: tuple[float, float],
     heard: Sequence[tuple[float, float, float]],
-    thunder_s: Sequence[float],
+    flashes_s: Sequence[float],
 ) -> Iterator[Cue]:
     """Yield the cues of a shot that lasts from `span[0]` to `span[1]` seconds.
 
     An action comes where the text tells it: in proportion between the lines and sounds around it. Each
-    thunder comes with its lightning; where the text speaks of several flashes there are more, and none early.
+    thunder comes with its lightning, distant one behind it; where the text speaks of several flashes there
+    are more, and none early.
 
     Args:
         shot: as the script tells it.
         index: the shot's number.
         span: its start and end.
         heard: position in the text, start and end in seconds of each line and one-shot, in their order.
-        thunder_s: when thunder is heard in this shot.
+        flashes_s: when lightning strikes whose thunder is heard in this shot.
     """
     for action in shot.actions:
         is_flash = action.kind == "flicker" and "lightning" in shot.light
@@ -71,7 +72,7 @@ def lay_cues(
             start_s, leaving = coming_s.get(word, span[0]), shot.leaving.get(cast(Weather, word))
             end_s = span[1] if leaving is None else max(moment_of(leaving, span, heard), start_s)
             yield Cue(kind=word, shot=index, start_s=start_s, end_s=round(end_s, 3))
-    strokes = list(thunder_s)
+    strokes = list(flashes_s)
     if _SEVERAL.search(shot.text) and "lightning" in shot.light:
         strokes = _several(strokes, span)
     if not strokes and "lightning" in shot.light:

@@ -56,6 +56,7 @@ from talkies.spec import AUTO_DURATION, FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRA
 NAME = "animatic"
 TRANSITION_FRAMES: dict[Transition, int] = {"cut": 0, "dissolve": 14, "fade": 20, "wipe": 12}
 UNTIMELY_S = 0.3  # from the second that a line is told to begin at, which nobody minds
+FAR_THUNDER_S = 2.0  # behind its lightning: 700 m at 343 m/s; what is farther would outlast a clip
 SHORTEST_AMBIENCE_S = 1.5  # what is left of a shot for a sound that begins late
 RUNNING_PACE = 1.55  # about 167 steps a minute
 LEVEL_DB = {"faint": -9.0, "normal": 0.0, "loud": 4.0}
@@ -92,7 +93,7 @@ def draw(spec: Spec, script: Script) -> Plan:
     for index, scene in enumerate(rehearsal.scenes):
         span = edges[index] / FRAME_RATE, edges[index + 1] / FRAME_RATE
         heard: list[tuple[float, float, float]] = []
-        thunder_s: list[float] = []
+        flashes_s: list[float] = []
         for moment_s, event in _place_events(scene, *span) if audible else ():
             if isinstance(event, Utterance):
                 lines.append(_spoken(event, index, moment_s, rehearsal.pace))
@@ -101,14 +102,14 @@ def draw(spec: Spec, script: Script) -> Plan:
                 continue
             if event.kind == "thunder" and event.at_s is None:
                 moment_s = max(moment_s, min(span[0] + FIRST_FLASH_S, span[1] - LEAD_S))
-            struck = list(_one_shots(event, index, moment_s, rehearsal.duration_s, spec.seed))
+            behind_s = _behind_flash_s(event, moment_s, span)
+            struck_s = moment_s + (behind_s if event.at_s is None else 0.0)
+            struck = list(_one_shots(event, index, struck_s, rehearsal.duration_s, spec.seed))
             sounds.extend(struck)
             heard.append((event.position, moment_s, moment_s))
             if event.kind == "thunder":
-                thunder_s += [
-                    (sound.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE for sound in struck
-                ]
-        cues.extend(lay_cues(scene.shot, index, span, heard, thunder_s))
+                flashes_s += [_heard_s(sound) - behind_s for sound in struck]
+        cues.extend(lay_cues(scene.shot, index, span, heard, flashes_s))
         for kind, when in scene.shot.music_turns:
             turns += _turn(kind, moment_of(when, span, heard), rehearsal.duration_s)
         for sound in scene.shot.sounds:
@@ -354,6 +355,18 @@ def _one_shots(sound: Sound, shot: int, moment_s: float, duration_s: int, seed: 
                 voices=sound.voices,
                 **_way_heard(sound),
             )
+
+
+def _behind_flash_s(sound: Sound, moment_s: float, span: tuple[float, float]) -> float:
+    """Give the seconds by which distant thunder comes after its lightning, as far as the shot has room."""
+    if sound.kind != "thunder" or not sound.is_distant:
+        return 0.0
+    room_s = moment_s - span[0] if sound.at_s is not None else span[1] - SHORTEST_AMBIENCE_S - moment_s
+    return min(FAR_THUNDER_S, max(room_s, 0.0))
+
+
+def _heard_s(thunder: PlacedSound) -> float:
+    return (thunder.start_sample + effects.effect_onset("thunder")) / SAMPLE_RATE
 
 
 def _before_own_line(sound: PlacedSound, lines: Sequence[SpokenLine]) -> PlacedSound:
