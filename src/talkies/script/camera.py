@@ -482,5 +482,7 @@ def _subject_before(passage: Passage, term: Term) -> str | None:
         before = passage.words[first - 1]
         if is_mark(before) or (before != "的" and _is_passed_over(passage, first - 1)):
             break
+        if passage.covers("framed_by", first - 1):  # 先是远景
+            break
         first -= 1
     return passage.spelt(first, last) or None
