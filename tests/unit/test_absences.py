@@ -48,6 +48,29 @@ def test_an_hour_that_the_photo_does_not_show_is_said(prompt: str, light: str) -
     assert absences(prompt) == (f"the light “{light}”: the photo keeps its own",)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "shown"),
+    [
+        ("Close-up of the lighthouse.", "what stands out most"),
+        ("A close-up of his hands.", "the lower middle of the subject"),
+        ("The camera pushes in to a close-up of the cup.", "what stands out most"),
+        ("灯塔的特写。", "what stands out most"),
+    ],
+)
+def test_a_close_up_of_what_nothing_can_find_says_what_it_shows(prompt: str, shown: str) -> None:
+    (said,) = absences(prompt)
+
+    assert said.endswith(f"it shows {shown}")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Close-up of her eyes.", "Close-up of the man on the left.", "Close-up.", "Wide shot of a bay."],
+)
+def test_a_framing_of_somebody_or_of_the_whole_says_nothing(prompt: str) -> None:
+    assert absences(prompt) == ()
+
+
 def test_an_hour_that_comes_or_that_the_photo_shows_is_not_said() -> None:
     assert absences("Night falls.") == ()
     assert absences("The sun sets.") == ()

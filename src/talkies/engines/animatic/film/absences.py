@@ -14,15 +14,21 @@ from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
 from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.scenery import named_kinds
+from talkies.engines.animatic.optics.framing import names_hands
 from talkies.engines.animatic.planning.omissions import SCENIC, quote
 from talkies.engines.animatic.vision.look import Kind
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, Shot
+from talkies.script.passage import Passage
 
 _FACIAL = FEELINGS.keys() | GESTURES.keys() | LIDS
 _LIT = 105.0  # mean lightness, 0..255, of a picture that shows no night
 _WARM, _WARMEST = 10.0, 97  # of CIELAB's b, its percentile in a picture that a low sun may light
 _AT_NIGHT, _LOW_SUN = frozenset({"night", "moonlight"}), frozenset({"sunset", "sunrise", "golden_hour"})
+_OF_PEOPLE = (
+    *("person", "pronoun", "sex", "sex_hint", "approached", "one_of_many"),
+    *("mouth", "side", "place", "worn"),
+)
 _CALLED: dict[Kind, str] = {"sky": "sky", "water": "water", "plants": "leaves or grass", "flames": "flames"}
 
 
@@ -35,6 +41,7 @@ def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
         *_unspoken(plan, number, roles),
         *_unacted(cues, roles),
         *_unmoved(cues, scene),
+        *_unfound(shot, scene),
         *(() if hour_change(plan, shot) else _unlit(cues, scene)),
     )
 
@@ -79,6 +86,26 @@ def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:
         if kinds and not kinds & found.keys():
             missing = " or ".join(_CALLED[kind] for kind in sorted(kinds))
             yield f"{quote(cue.who, cue.text)}: no {missing} was found in the picture"
+
+
+def _unfound(shot: Shot, scene: Scene) -> Iterator[str]:
+    """Name what a tight framing is to show and nothing can find, and say what it shows instead."""
+    for framing in (shot.framing, shot.ending):
+        if framing is None or framing.subject is None or framing.size in (None, "wide", "full"):
+            continue
+        view = f"the {str(framing.size).replace('_', ' ')} of “{framing.subject}”"
+        if names_hands(framing.subject):
+            yield f"{view}: hands are not looked for; it shows the lower middle of the subject"
+        elif not _names_somebody(framing.subject) and (scene.faces or scene.matte is None):
+            shown = "the face" if scene.faces else "what stands out most"
+            yield f"{view}: things are not looked for by name; it shows {shown}"
+
+
+def _names_somebody(subject: str) -> bool:
+    """Tell whether words can mean a person or a part of a face; names begin with a capital letter."""
+    passage = Passage(subject)
+    is_told = any(passage.terms(table) for table in _OF_PEOPLE)
+    return is_told or any(word[:1].isupper() for word in subject.split()[1:] or subject.split())
 
 
 def _unlit(cues: list[Cue], scene: Scene) -> Iterator[str]:

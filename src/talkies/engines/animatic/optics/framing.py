@@ -111,7 +111,7 @@ def frame_view(scene: Scene, framing: Framing) -> View:
     size, subject = framing.size, framing.subject or ""
     if size is None or size == "wide":
         return WHOLE
-    if _HANDS.search(subject):
+    if names_hands(subject):
         return _view(scene, *_lower_middle(scene, size))
     face = choose_face(scene.faces, subject)
     if face is not None and size != "full":
@@ -126,6 +126,11 @@ def frame_view(scene: Scene, framing: Framing) -> View:
     if size == "full":
         return WHOLE
     return _view(scene, _salient_point(scene), _PLAIN_ZOOM[size])
+
+
+def names_hands(subject: str) -> bool:
+    """Tell whether a framing is to show hands."""
+    return bool(_HANDS.search(subject))
 
 
 def find_focus(scene: Scene, view: View = WHOLE) -> tuple[float, float]:
