@@ -14,11 +14,9 @@ from talkies.engines.animatic.optics.camera import (
     WHOLE,
     Pose,
     View,
-    join_ends,
-    keep_heads,
-    make_room,
     plan_path,
 )
+from talkies.engines.animatic.optics.room import join_ends, keep_heads, make_room
 from talkies.plan import Amount, CameraMove, Direction, MoveKind, Speed
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import PHOTO, Expression, MouthShape
 from talkies.engines.animatic.living.folds import Folds
-from talkies.engines.animatic.living.lips import ALONG, Lips, find_lips
+from talkies.engines.animatic.living.lip_lines import find_lips
+from talkies.engines.animatic.living.lips import ALONG, Lips
 from talkies.engines.animatic.living.mouth import Mouth
-from talkies.engines.animatic.living.mouth_motion import amounts_of, closing_above
+from talkies.engines.animatic.living.mouth_amounts import amounts_of, closing_above
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame

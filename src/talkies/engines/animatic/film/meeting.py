@@ -23,12 +23,11 @@ from talkies.engines.animatic.optics.camera import (
     WHOLE,
     Pose,
     between,
-    join_ends,
-    make_room,
     plan_path,
 )
 from talkies.engines.animatic.optics.depth_of_field import blur
 from talkies.engines.animatic.optics.framing import find_focus
+from talkies.engines.animatic.optics.room import join_ends, make_room
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import Frame
 from talkies.plan import Plan, Shot

@@ -24,13 +24,11 @@ from talkies.engines.animatic.optics.camera import (
     WHOLE,
     Pose,
     View,
-    join_ends,
-    keep_heads,
-    make_room,
     plan_path,
 )
 from talkies.engines.animatic.optics.framing import find_focus, frame_view, measure_cut, measure_loss
 from talkies.engines.animatic.optics.recentring import recentre
+from talkies.engines.animatic.optics.room import join_ends, keep_heads, make_room
 from talkies.engines.animatic.vision.scene import ANALYSIS_STEPS, Scene
 from talkies.engines.animatic.vision.studies import study
 from talkies.media import Frame, Inputs, Tick

@@ -12,17 +12,17 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.inner_mouth import Box, InnerMouth
 from talkies.engines.animatic.living.layers import to_bytes
-from talkies.engines.animatic.living.lips import Field, Lips, find_lips
-from talkies.engines.animatic.living.mouth_motion import (
+from talkies.engines.animatic.living.lip_lines import find_lips
+from talkies.engines.animatic.living.lips import Field, Lips
+from talkies.engines.animatic.living.mouth_amounts import (
     WIDEST,
     Amounts,
-    Inverse,
-    MouthMotion,
     amounts_of,
     jaw_drop,
     shows_smile,
     smile_lost,
 )
+from talkies.engines.animatic.living.mouth_motion import Inverse, MouthMotion
 from talkies.engines.animatic.optics.projection import sample
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face

@@ -7,13 +7,12 @@ not depend on the resolution.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from talkies.media import rng
 from talkies.plan import Amount, CameraMove, Direction
@@ -46,11 +45,6 @@ _MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
 _SUDDEN_AT = 0.4  # of its time: when a sudden move is half done
 _RAMP = 0.3  # of a move: the time to full speed, and from it
 _FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
-_PROBES = 31  # frames of a shot at which the room is measured
-_MOST_ROOM = 3.0  # enlargement
-_MIRRORED_ABOVE = 0.006  # picture widths of the background above a head that may be seen mirrored
-_OPENING_FRAMES = 24  # at most, from the whole picture to the shot's framing
-_ROOM_FRAMES = 40  # at most, when only room for a move has to be made
 
 
 @dataclass(frozen=True)
@@ -94,6 +88,18 @@ AT_REST = Pose()
 _values = attrgetter(*(field.name for field in fields(Pose)))
 
 
+def between(start: Pose, end: Pose, weight: float) -> Pose:
+    """Interpolate two poses: the view's size linearly, so that a part of the picture stays a part of it."""
+    mixed = [a + (b - a) * weight for a, b in zip(_values(start), _values(end), strict=True)]
+    zoom = 1 / (1 / start.zoom + (1 / end.zoom - 1 / start.zoom) * weight)
+    return replace(Pose(*mixed), zoom=zoom)
+
+
+def rests(pose: Pose) -> bool:
+    """Tell whether a pose shows the whole picture, but for rounding."""
+    return bool(np.allclose(_values(pose), _values(AT_REST), rtol=0, atol=1e-9))
+
+
 def plan_path(
     moves: Sequence[CameraMove],
     view: View,
@@ -107,7 +113,7 @@ def plan_path(
     goal: View | None = None,
     gentle: float = 1.0,
 ) -> tuple[Pose, ...]:
-    """Lay a shot's path, not yet kept inside the picture (see `make_room` and `join_ends`).
+    """Lay a shot's path, not yet kept inside the picture (see `room.make_room` and `room.join_ends`).
 
     Several moves begin one after the other and overlap. Without moves the seed chooses a gentle one; a
     static move means no motion.
@@ -142,116 +148,6 @@ def plan_path(
     sudden = _share(travelling[-1], frame_count) if travelling else None
     last = _progress(frame_count, *_window(max(count - 1, 0), max(count, 1), sudden))
     return _filled(paths.around(_lead(view, goal, last)), focus)
-
-
-def make_room(
-    path: Sequence[Pose], overflow: Callable[[Pose], float], *, steady: bool = False
-) -> tuple[Pose, ...]:
-    """Enlarge a path, smoothly and as little as is needed, until no frame looks past the picture's edge.
-
-    A pose at rest stays as it is, but in a steady path.
-
-    Args:
-        path: the poses.
-        overflow: how far beyond the picture a pose looks at worst, in picture widths; negative is inside.
-        steady: enlarge all frames alike.
-    """
-    probes = np.unique(np.linspace(0, len(path) - 1, min(len(path), _PROBES)).round().astype(int))
-    needed = np.array([_needed_enlargement(path[probe], overflow) for probe in probes])
-    if steady or len(probes) < 3:
-        return tuple(replace(pose, zoom=pose.zoom * float(needed.max())) for pose in path)
-    envelope = needed.copy()
-    for _ in range(6):
-        smooth = 0.25 * envelope[:-2] + 0.5 * envelope[1:-1] + 0.25 * envelope[2:]
-        envelope[1:-1] = np.maximum(smooth, needed[1:-1])
-    factors = np.maximum(PchipInterpolator(probes, envelope)(np.arange(len(path))), 1)
-    return tuple(
-        replace(pose, zoom=pose.zoom * float(factor)) for pose, factor in zip(path, factors, strict=True)
-    )
-
-
-def keep_heads(
-    path: Sequence[Pose], cut: Callable[[Pose], float], overflow: Callable[[Pose], float]
-) -> tuple[Pose, ...]:
-    """Raise a path, smoothly, where it would cut a head at the top, as far as the picture has room there.
-
-    Args:
-        path: the poses, inside the picture.
-        cut: how far a pose must be raised, in picture widths; nothing or less where no head is cut.
-        overflow: as `make_room` takes it.
-    """
-    probes = np.unique(np.linspace(0, len(path) - 1, min(len(path), _PROBES)).round().astype(int))
-    raised = np.array([_possible_rise(path[probe], cut(path[probe]), overflow) for probe in probes])
-    if len(probes) < 3 or not raised.any():
-        return tuple(path)
-    smooth = np.convolve(np.pad(raised, 2, mode="edge"), (0.1, 0.2, 0.4, 0.2, 0.1), "valid")
-    smooth[[0, -1]] = raised[[0, -1]]
-    rise = PchipInterpolator(probes, smooth)(np.arange(len(path)))
-    return tuple(replace(pose, y=pose.y - float(up)) for pose, up in zip(path, rise, strict=True))
-
-
-def _possible_rise(pose: Pose, wanted: float, overflow: Callable[[Pose], float]) -> float:
-    """Find how far a pose can be raised, up to what is wanted, without looking past the picture's edge."""
-    if wanted <= 0 or _rests(pose):
-        return 0.0
-    allowed = max(overflow(pose), 0.0) + _MIRRORED_ABOVE
-    low, high = 0.0, wanted
-    if overflow(replace(pose, y=pose.y - high)) <= allowed:
-        return high
-    for _ in range(8):
-        middle = (low + high) / 2
-        if overflow(replace(pose, y=pose.y - middle)) <= allowed:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _needed_enlargement(pose: Pose, overflow: Callable[[Pose], float]) -> float:
-    """Find the least enlargement, at least 1, that brings a pose inside the picture."""
-    low, high = 1.0, 1.0
-    while overflow(replace(pose, zoom=pose.zoom * high)) > 1e-4 and high < _MOST_ROOM:
-        low, high = high, high * 1.12
-    while high - low > 0.001:
-        middle = (low + high) / 2
-        if overflow(replace(pose, zoom=pose.zoom * middle)) > 1e-4:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def join_ends(
-    path: Sequence[Pose], *, opens_whole: bool, closes_whole: bool, framed: bool, still: bool
-) -> tuple[Pose, ...]:
-    """Lead a path from the whole picture at its beginning, or back to it at its end.
-
-    To a framing this takes at most a second: an eased move, or a cut when the camera must stand still.
-    Without one (`framed` false) there is only room to be made for the moves, which may take a little longer
-    and be gentler.
-    """
-    # A path that rests at an end of its own accord needs no leading there.
-    opens_whole, closes_whole = opens_whole and not _rests(path[0]), closes_whole and not _rests(path[-1])
-    last = len(path) - 1
-    halves = 2 if opens_whole and closes_whole else 1
-    span = max(1, min(_OPENING_FRAMES if framed else _ROOM_FRAMES, last // halves))
-    ease = _step if still else _smoother
-    poses = []
-    for index, pose in enumerate(path):
-        weight = ease(index / span) if opens_whole else 1.0
-        if closes_whole:
-            weight *= ease((last - index) / span)
-        poses.append(AT_REST if weight == 0 or _rests(pose) else between(AT_REST, pose, weight))
-    return tuple(poses)
-
-
-def _rests(pose: Pose) -> bool:
-    """Tell whether a pose shows the whole picture, but for rounding."""
-    return bool(np.allclose(_values(pose), _values(AT_REST), rtol=0, atol=1e-9))
-
-
-def _step(value: float) -> float:
-    return float(value >= 1)
 
 
 def _default_moves(seed: int, view: View, *, backwards: bool) -> tuple[CameraMove, ...]:
@@ -433,15 +329,6 @@ def _smooth(values: Curve) -> Curve:
     return np.asarray(part * part * (3 - 2 * part))
 
 
-def _smoother(value: float) -> float:
-    """Ease from 0 to 1 with no speed and no acceleration at both ends (minimum jerk).
-
-    Source: Flash and Hogan, "The Coordination of Arm Movements", 1985.
-    """
-    part = min(max(value, 0.0), 1.0)
-    return part**3 * (10 - 15 * part + 6 * part**2)
-
-
 def _drift(length: int, chance: np.random.Generator) -> Curve:
     """Make noise between 0.3 and 3 Hz whose amplitude falls as one over frequency; unit mean square.
 
@@ -453,10 +340,3 @@ def _drift(length: int, chance: np.random.Generator) -> Curve:
     # The frequencies lie the closer the lower they are, which gives half of the fall in amplitude.
     waves = np.sin(2 * np.pi * frequencies * time[:, None] + phases) / np.sqrt(frequencies)
     return np.asarray(waves.sum(axis=1) / math.sqrt(float((0.5 / frequencies).sum())))
-
-
-def between(start: Pose, end: Pose, weight: float) -> Pose:
-    """Interpolate two poses: the view's size linearly, so that a part of the picture stays a part of it."""
-    mixed = [a + (b - a) * weight for a, b in zip(_values(start), _values(end), strict=True)]
-    zoom = 1 / (1 / start.zoom + (1 / end.zoom - 1 / start.zoom) * weight)
-    return replace(Pose(*mixed), zoom=zoom)
