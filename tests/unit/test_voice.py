@@ -74,11 +74,12 @@ def active_dbfs(speech: Speech) -> float:
 
 
 def envelope(speech: Speech) -> NDArray[np.float64]:
-    """Give the mean spectral envelope of the voiced parts in dB, `(513,)` bins up to 12 kHz."""
+    """Give the mean spectral envelope of the voiced parts, of all of a whisper, in dB: 513 bins to 12 kHz."""
     sound = resample_poly(speech.samples.astype(np.float64), 1, 2)
     pitch_hz, times_s = pyworld.dio(sound, 24_000, 60.0, 600.0)
     power = pyworld.cheaptrick(sound, pitch_hz, times_s, 24_000)
-    return np.asarray(np.log10(power[pitch_hz > 0]).mean(axis=0) * 10)
+    voiced = pitch_hz > 0
+    return np.asarray(np.log10(power[voiced if voiced.any() else slice(None)]).mean(axis=0) * 10)
 
 
 def formant_ratio(one: Speech, other: Speech) -> float:
@@ -131,7 +132,7 @@ def test_two_whispers_differ_by_their_formants() -> None:
         for number in (0, 1)
     )
 
-    assert not np.array_equal(one.samples, other.samples)
+    assert formant_ratio(one, other) < 0.98
 
 
 @pytest.mark.parametrize(
@@ -476,10 +477,19 @@ def test_japanese_in_kanji_is_refused_rather_than_spelled_out() -> None:
 
 
 @needs_espeak
-@pytest.mark.parametrize("text", ["", "!!!", "😀", "你" * 60])
-def test_odd_texts_in_other_languages_do_not_fail(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "!!!", "😀"])
+def test_text_without_words_is_silent_in_other_languages(text: str) -> None:
     speech = speak(text, voice="girl", language="zh", seed=1)
 
+    assert speech.samples.size == 0
+    assert not speech.phonemes
+
+
+@needs_espeak
+def test_one_character_over_and_over_is_spoken_each_time() -> None:
+    speech = speak("你" * 30, voice="girl", language="zh", seed=1)
+
+    assert len(speech.phonemes) == 2 * 30
     assert np.isfinite(speech.samples).all()
 
 

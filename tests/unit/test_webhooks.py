@@ -482,7 +482,7 @@ def test_what_is_on_its_way_to_a_deleted_endpoint_is_dropped_and_others_go_on(
     assert sorted(delivery.state for delivery in Outbox(engine).list(owner)) == ["delivered", "dropped"]
 
 
-def test_a_retry_after_the_end_of_the_result_is_dropped_with_the_reason(
+def test_a_retry_after_the_end_of_the_result_is_dropped_with_the_reason_and_what_its_attempt_met(
     engine: Engine, owner: str, courier: Courier, receiver: Receiver
 ) -> None:
     receiver.script = [(500, {})]
@@ -492,9 +492,12 @@ def test_a_retry_after_the_end_of_the_result_is_dropped_with_the_reason(
 
     courier.deliver_due()
 
-    [delivery] = Outbox(engine).list(owner)
+    outbox = Outbox(engine)
+    [delivery] = outbox.list(owner)
+    _, [line] = outbox.read(owner, delivery.id)
     assert delivery.state == "dropped"
     assert "result will be gone" in (delivery.last_error or "")
+    assert (line.status, line.outcome) == (500, "dropped")
 
 
 def test_every_attempt_is_a_line_of_the_delivery_log(
@@ -519,21 +522,6 @@ def test_every_attempt_is_a_line_of_the_delivery_log(
     ]
     assert all(line.took_ms is not None and line.took_ms >= 0 for line in log)
     assert outbox.tally().attempts == {"retried": 1, "delivered": 1, "failed": 1}
-
-
-def test_a_dropped_retry_keeps_in_the_log_what_its_attempt_met(
-    engine: Engine, owner: str, courier: Courier, receiver: Receiver
-) -> None:
-    receiver.script = [(500, {})]
-    _cancel_a_task(engine, owner, receiver.url)
-    with engine.begin() as connection:
-        connection.execute(update(tasks).values(result_expires_ms=1))
-    courier.deliver_due()
-    outbox = Outbox(engine)
-
-    _, [line] = outbox.read(owner, outbox.list(owner)[0].id)
-
-    assert (line.status, line.outcome) == (500, "dropped")
 
 
 def test_an_attempt_whose_courier_died_has_no_end_and_a_late_one_says_so(
