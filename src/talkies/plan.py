@@ -199,6 +199,13 @@ ActionKind = Literal[
     "turn_head",
     "tilt_head",
     "breathe",
+    "yawn",
+    "squint",  # until the next feeling
+    "open_mouth",  # until it closes, the next feeling or the next word
+    "close_mouth",
+    "pout",
+    "raise_brow",
+    "raise_brows",
     # what a body does
     "wave",
     "walk",

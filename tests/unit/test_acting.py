@@ -150,7 +150,7 @@ def test_nobody_stands_frozen() -> None:
     assert np.ptp(breath) > 1
 
 
-@pytest.mark.parametrize("kind", sorted({*FEELINGS, *GESTURES}))
+@pytest.mark.parametrize("kind", sorted({*FEELINGS, *GESTURES} - {"close_mouth"}))
 def test_every_cue_is_seen_smooth_and_within_limits(kind: ActionKind) -> None:
     performance = _perform(_plan(cues=[_cue(kind, "to the left")]))[0]
     idle = _perform(_plan())[0]
@@ -167,6 +167,47 @@ def test_a_smile_holds_until_the_next_feeling() -> None:
 
     assert performance.expression(130).smile > 0.6
     assert performance.expression(220).smile < -0.4
+
+
+def test_a_yawn_opens_the_mouth_wide_shuts_both_eyes_and_is_over() -> None:
+    (yawner,) = _perform(_plan(cues=[_cue("yawn", start_s=2.0, end_s=4.8)]))
+
+    opened = yawner.curves["opening"] * yawner.curves["speaking"]
+    assert opened.max() == pytest.approx(1.0)
+    widest = int(opened.argmax()) + FRAME_RATE // 2
+    assert yawner.curves["blink_left"][widest] == yawner.curves["blink_right"][widest] == 1
+    assert opened[FRAME_RATE * 5 :].max() == 0
+
+
+@pytest.mark.parametrize("later", ["close_mouth", "smile"])
+def test_a_mouth_that_opens_stays_open_until_the_next_of_its_kind(later: ActionKind) -> None:
+    cues = [_cue("open_mouth", start_s=1.0, end_s=10.0), _cue(later, start_s=6.0, end_s=10.0)]
+
+    speaking = _perform(_plan(cues=cues))[0].curves["speaking"]
+
+    assert speaking[FRAME_RATE * 5] > 0.9
+    assert speaking[FRAME_RATE * 7] == 0
+
+
+def test_a_mouth_held_open_does_not_come_back_after_a_word() -> None:
+    line = _line("The woman", 4.0)
+
+    plan = _plan([line], [_cue("open_mouth", start_s=1.0, end_s=10.0)])
+
+    speaking = _perform(plan)[0].curves["speaking"]
+
+    assert speaking[FRAME_RATE * 3] > 0.9
+    assert speaking[FRAME_RATE * 7 :].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"), [("right eyebrow", "brow_right"), ("left eyebrow", "brow_left")]
+)
+def test_one_eyebrow_rises_at_the_side_that_is_named(text: str, channel: Channel) -> None:
+    raised = _perform(_plan(cues=[_cue("raise_brow", f"raises the {text}")]))[0].curves
+
+    assert raised[channel].max() == pytest.approx(1.0)
+    assert {name for name in ("brow_left", "brow_right") if raised[name].any()} == {channel}
 
 
 def test_a_nod_goes_down_first_and_a_shake_goes_both_ways() -> None:

@@ -24,6 +24,7 @@ EXPRESSIONS = [
     Expression(brows=1, widen=1),
     Expression(brows=-1, knit=1),
     Expression(squint=1),
+    Expression(brow_left=1),
 ]
 LEFT_EYE, RIGHT_EYE = (33, 133), (362, 263)
 DENSITY = 2.0
@@ -196,7 +197,18 @@ def test_every_movement_is_continuous(face: Face, texture: Frame, expression: Ex
     eyes = Eyes(face, texture, (0, 0), DENSITY)
     left, top, right, bottom = eyes.box
     part = texture[top:bottom, left:right]
-    parameters = ("blink_left", "blink_right", "gaze_x", "gaze_y", "brows", "knit", "squint", "widen")
+    parameters = (
+        "blink_left",
+        "blink_right",
+        "gaze_x",
+        "gaze_y",
+        "brows",
+        "brow_left",
+        "brow_right",
+        "knit",
+        "squint",
+        "widen",
+    )
 
     def at(share: float) -> NDArray[np.float64]:
         asked = replace(expression, **{name: share * getattr(expression, name) for name in parameters})

@@ -27,7 +27,9 @@ _SHOWING = ("shot_size", "transition", "sure_transition")  # "close-up of", "cut
 _CALLS = frozenset({"cry", "sing", "gesture"})  # what birds and doors do, too
 _OF_ITSELF = frozenset({"flow"})  # what nobody does: tears have somebody whose they are
 _BY_WRITING = frozenset({"appear", "vanish", "flicker", "transform", "move", "fall"})
-_ORDERED = frozenset({"wave", "smile", "frown", "surprise", "anger", "sadness"})  # "smile and wave"
+_ORDERED = frozenset(
+    {"wave", "smile", "frown", "surprise", "anger", "sadness", "raise_brow", "raise_brows"}
+)  # "smile and wave"
 _BY_SCENERY = frozenset({"move", "dance", "run", "ride", "fly", "jump", "wave"})  # "the clouds race"
 _OF_EYES = frozenset({"close_eyes", "open_eyes"})
 _THEM = "them"  # "closes her eyes, then opens them"

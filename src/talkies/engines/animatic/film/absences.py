@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.casting import Cast, cast
-from talkies.engines.animatic.living.eyes import has_shut_eyes
+from talkies.engines.animatic.living.eyes import has_shut_eyes, moves_brows
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES, LIDS
 from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
@@ -22,6 +22,7 @@ from talkies.plan import Cue, Plan, Shot
 from talkies.script.passage import Passage
 
 _FACIAL = FEELINGS.keys() | GESTURES.keys() | LIDS
+_OF_BROWS = frozenset({"raise_brow", "raise_brows"})
 _LIT = 105.0  # mean lightness, 0..255, of a picture that shows no night
 _WARM, _WARMEST = 10.0, 97  # of CIELAB's b, its percentile in a picture that a low sun may light
 _AT_NIGHT, _LOW_SUN = frozenset({"night", "moonlight"}), frozenset({"sunset", "sunrise", "golden_hour"})
@@ -39,7 +40,7 @@ def list_absences(plan: Plan, shot: Shot, scene: Scene) -> tuple[str, ...]:
     cues = [cue for cue in plan.cues if cue.shot == number]
     return (
         *_unspoken(plan, number, roles),
-        *_unacted(cues, roles),
+        *_unacted(cues, roles, scene),
         *_unmoved(cues, scene),
         *_unfound(shot, scene),
         *(() if hour_change(plan, shot) else _unlit(cues, scene)),
@@ -58,7 +59,7 @@ def _unspoken(plan: Plan, number: int, roles: Cast) -> Iterator[str]:
             yield f"moving lips for “{line.text}”: the face is turned too far aside; the words are heard"
 
 
-def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:
+def _unacted(cues: list[Cue], roles: Cast, scene: Scene) -> Iterator[str]:
     for cue in cues:
         if cue.kind not in _FACIAL:
             continue
@@ -69,6 +70,10 @@ def _unacted(cues: list[Cue], roles: Cast) -> Iterator[str]:
             yield f"{quote(cue.who, cue.text)}: the face is turned too far aside; only the head moves"
         elif cue.kind == "open_eyes" and all(has_shut_eyes(roles.faces[number]) for number in actors):
             yield f"{quote(cue.who, cue.text)}: the picture shows the eyes closed; they stay so"
+        elif cue.kind in _OF_BROWS and not any(
+            moves_brows(roles.faces[number], scene.prepared) for number in actors
+        ):
+            yield f"{quote(cue.who, cue.text)}: brows stay as they are in line art and behind glasses"
 
 
 def _are_averted(people: Sequence[int], roles: Cast) -> bool:

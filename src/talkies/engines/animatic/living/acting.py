@@ -344,7 +344,9 @@ def _acted(stage: _Stage, person: _Person) -> Iterator[Motion]:
             held.append((cue.kind, moment))
         if cue.kind in GESTURES:
             yield GESTURES[cue.kind](stage.shot_time, moment, chance)
-    yield from feel(stage.shot_time, felt)
+    yield from feel(
+        stage.shot_time, felt, [start_s - stage.origin_s for start_s, _ in speech_runs(person.lines)]
+    )
     yield from hold_lids(stage.shot_time, held)
 
 

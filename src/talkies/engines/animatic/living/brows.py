@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.opening import Field
+from talkies.engines.animatic.optics.projection import sample
 from talkies.engines.animatic.optics.textures import Pixels
 
 GRID = 4  # texture pixels between the nodes of a field
@@ -22,6 +23,8 @@ _OUTER_CORNERS = (33, 263)
 _LIDS = ((145, 159), (374, 386))
 # Travel in distances between the eyes' middles.
 _RAISE, _LOWER = 0.065, 0.045
+_INVERSION_STEPS = 4
+_RAISE_ONE = 0.1  # an eyebrow by itself
 _KNIT_ASIDE, _KNIT_DOWN = 0.045, 0.03
 _SQUINT = 0.022
 
@@ -49,22 +52,37 @@ class Brows:
         u = np.asarray(dx * frame[0, 0] + dy * frame[1, 0], np.float32)
         v = np.asarray(dx * frame[0, 1] + dy * frame[1, 1], np.float32)
         to_pixels = np.linalg.inv(frame).astype(np.float32)
-        fields = [_raise(u, v, face), _knit(u, v, face), _squint(u, v, face)]
+        fields = [*_raises(u, v, face), _knit(u, v, face), _squint(u, v, face)]
         self._fields = [np.asarray((field @ to_pixels) * allowed[..., None], np.float32) for field in fields]
 
     def moved(self, part: Pixels, expression: Expression) -> Pixels:
         """Move the brows of a region; unchanged when the expression asks nothing of them."""
-        lift = expression.brows * (_RAISE if expression.brows > 0 else _LOWER)
-        amounts = (lift, expression.knit, expression.squint)
-        if not any(amounts):
+        both = expression.brows * (_RAISE if expression.brows > 0 else _LOWER)
+        lifts = [both + _RAISE_ONE * one for one in (expression.brow_left, expression.brow_right)]
+        amounts = (expression.knit, expression.squint)
+        if not any((*lifts, *amounts)):
             return part
-        nodes = np.zeros_like(self._fields[0])
-        for amount, field in zip(amounts, self._fields, strict=True):
+        left, right = (np.float32(lift) * field for lift, field in zip(lifts, self._fields[:2], strict=True))
+        # Where both reach the skin moves with the brow that goes further, not with their sum.
+        nodes = np.minimum(np.minimum(left, right), 0) + np.maximum(np.maximum(left, right), 0)
+        for amount, field in zip(amounts, self._fields[2:], strict=True):
             nodes += np.float32(amount) * field
         rows, columns = self._shape
-        full = _enlarged(nodes)[:rows, :columns]
+        full = _enlarged(_inverted(nodes))[:rows, :columns]
         x, y = cv2.split(self._place - full)
         return np.asarray(cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _inverted(nodes: Field) -> Field:
+    """Tell for each node how far its skin has come, from how far the skin of each node goes.
+
+    Source: Chen et al., "A simple fixed-point approach to invert a deformation field", 2008.
+    """
+    place = np.stack(np.meshgrid(*map(np.arange, nodes.shape[1::-1])), axis=-1).astype(np.float32)
+    found = nodes
+    for _ in range(_INVERSION_STEPS):
+        found = sample(nodes, place - found / np.float32(GRID), cv2.BORDER_REPLICATE)
+    return found
 
 
 def _enlarged(nodes: Field) -> Field:
@@ -77,9 +95,9 @@ def _enlarged(nodes: Field) -> Field:
     )
 
 
-def _raise(u: Field, v: Field, face: NDArray[np.float64]) -> Field:
-    """Lift both brows by 1; the forehead gathers above them, the lids' skin stretches below."""
-    total = np.zeros_like(u)
+def _raises(u: Field, v: Field, face: NDArray[np.float64]) -> list[Field]:
+    """Lift each brow by 1; the forehead gathers above it, the lids' skin stretches below."""
+    raised = []
     for brow in _BROWS:
         points = face[list(brow)]
         slope, height = np.polyfit(points[:, 0], points[:, 1], 1)
@@ -89,8 +107,9 @@ def _raise(u: Field, v: Field, face: NDArray[np.float64]) -> Field:
         # The lids' own skin takes up all of it.
         across = np.where(v < line, (line - v) / 0.4, (v - line) / np.maximum(0.08, -0.55 * line))
         part = np.clip(across, 0, 1)
-        total = np.maximum(total, np.exp(-(along**2)) * (1 - part * part * (3 - 2 * part)))
-    return np.stack([np.zeros_like(total), -total], axis=-1)
+        lift = np.exp(-(along**2)) * (1 - part * part * (3 - 2 * part))
+        raised.append(np.stack([np.zeros_like(lift), -lift], axis=-1))
+    return raised
 
 
 def _knit(u: Field, v: Field, face: NDArray[np.float64]) -> Field:

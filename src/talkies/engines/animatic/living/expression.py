@@ -30,8 +30,9 @@ class Expression:
 
     `mouth` replaces the photo's mouth by the share `speaking`, 0..1. `smile`: -1 corners down, 1 a broad
     smile. `blink_left`, `blink_right`: 0 as in the photo, 1 closed. `gaze_x`, `gaze_y`: the irises'
-    travel, ±1 is a glance aside, down positive. `brows`: -1 lowered, 1 raised; `knit`: 0..1, drawn
-    together. `squint`: 0..1, lower lids raised, as in a true smile; `widen`: 0..1, upper lids raised.
+    travel, ±1 is a glance aside, down positive. `brows`: -1 lowered, 1 raised; `brow_left`,
+    `brow_right`: 0..1, raised beyond that; `knit`: 0..1, drawn together. `squint`: 0..1, lower lids
+    raised, as in a true smile; `widen`: 0..1, upper lids raised.
     """
 
     mouth: MouthShape = MouthShape()
@@ -42,6 +43,8 @@ class Expression:
     gaze_x: float = 0.0
     gaze_y: float = 0.0
     brows: float = 0.0
+    brow_left: float = 0.0
+    brow_right: float = 0.0
     knit: float = 0.0
     squint: float = 0.0
     widen: float = 0.0

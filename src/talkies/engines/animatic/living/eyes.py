@@ -17,6 +17,7 @@ from talkies.engines.animatic.living.lids import Lids
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face
+from talkies.media import Frame
 
 _SMALLEST = 7.0  # texture pixels from corner to corner, below which an eye is left alone
 _SHUT = 0.11  # height of an opening in its widths, below which the photo's eye is closed
@@ -125,7 +126,8 @@ class Eyes:
         """Show the expression in `part`, the texture's pixels in `box` at rest; the result is like it."""
         blinks = expression.blink_left, expression.blink_right
         both = expression.gaze_x, expression.gaze_y, expression.squint, expression.widen
-        if not any((*blinks, *both, expression.brows, expression.knit)):
+        brows = expression.brows, expression.brow_left, expression.brow_right
+        if not any((*blinks, *both, *brows, expression.knit)):
             return part
         result = part.copy()
         for eye, blink in zip(self._eyes, blinks, strict=True):
@@ -175,6 +177,12 @@ class Eyes:
 def has_shut_eyes(face: Face) -> bool:
     """Tell whether a photo shows both eyes of a face closed."""
     return all(opening.height < _SHUT for opening in find_openings(face, (0, 0), 1.0))
+
+
+def moves_brows(face: Face, frame: Frame) -> bool:
+    """Tell whether the brows of a face in a picture move: none do in line art, nor behind glasses."""
+    points = face.mesh[:, :2].astype(np.float64)
+    return not (is_line_art(points, frame) or wears_glasses(points, frame))
 
 
 def _is_open(opening: Opening) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from talkies.engines.animatic.living.easing import Curve, ease, pulse, swell, swing
-from talkies.engines.animatic.living.performance import Channel, Motion
+from talkies.engines.animatic.living.performance import MOUTH, Channel, Motion
 from talkies.engines.animatic.sound.foley.voices import LAUGH_BURST_S, LAUGH_PERIOD_S
 from talkies.plan import ActionKind, Cue
 from talkies.script.passage import Passage
@@ -24,6 +24,7 @@ _ATTACK_S, _RELEASE_S = 0.45, 0.6  # of a feeling
 _BURST_S = 1.3  # a sudden feeling is strong at least so long
 _CLOSING_S, _OPENING_S, _SLOWLY_S = 0.5, 0.35, 0.9  # of eyes that stay closed or open
 _LEAST_HELD_S = 0.4  # before they open or close again
+_SHAPED = frozenset({*MOUTH, "speaking"})  # what a feeling does with the mouth
 _WIDE = "wide"
 _AMOUNTS = {"slight": 0.55, "large": 1.2}
 
@@ -64,6 +65,12 @@ FEELINGS: Mapping[str, Feeling] = {
     "sadness": Feeling(
         {"brows": 0.3, "knit": 0.6, "smile": -0.6, "gaze_y": 0.4, "nod": 0.09, "tilt": 0.04}, attack_s=0.9
     ),
+    "squint": Feeling(
+        {"squint": 1.0, "blink_left": 0.3, "blink_right": 0.3, "brows": -0.9, "knit": 0.7, "smile": 0.15}
+    ),
+    "open_mouth": Feeling({"opening": 0.9, "width": -0.1, "speaking": 0.95, "brows": 0.15}),
+    "close_mouth": Feeling({}),
+    "pout": Feeling({"width": -1.0, "speaking": 0.9, "smile": -0.4, "brows": -0.15, "knit": 0.2}),
 }
 
 
@@ -106,8 +113,13 @@ def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> 
     )
 
 
-def feel(time: Curve, felt: Sequence[tuple[Feeling, Moment]]) -> Iterator[Motion]:
-    """Yield the feelings of one person, in the order of time: each gives way to the next."""
+def feel(
+    time: Curve, felt: Sequence[tuple[Feeling, Moment]], spoken_s: Sequence[float] = ()
+) -> Iterator[Motion]:
+    """Yield the feelings of one person, in the order of time: each gives way to the next.
+
+    `spoken_s` is when the person begins to speak: a mouth that a feeling shaped does not come back after it.
+    """
     for number, (feeling, moment) in enumerate(felt):
         later = [other.start_s for _, other in felt[number + 1 :]]
         gone_s = min(later, default=math.inf)
@@ -115,7 +127,12 @@ def feel(time: Curve, felt: Sequence[tuple[Feeling, Moment]]) -> Iterator[Motion
         # What does not last fades after its burst.
         fresh_s = moment.start_s + feeling.attack_s + _BURST_S
         share = 1 - (1 - feeling.lasting) * ease((time - fresh_s) / 1.2)
-        yield {name: moment.amount * value * held * share for name, value in feeling.face.items()}
+        said_s = min((start_s for start_s in spoken_s if start_s > moment.start_s), default=math.inf)
+        silent = 1 - ease((time - said_s) / _RELEASE_S)
+        yield {
+            name: moment.amount * value * held * share * (silent if name in _SHAPED else 1)
+            for name, value in feeling.face.items()
+        }
 
 
 def hold_lids(time: Curve, told: Sequence[tuple[str, Moment]]) -> Iterator[Motion]:
@@ -246,6 +263,37 @@ def _greet(time: Curve, moment: Moment, chance: Generator) -> Motion:
     }
 
 
+def _yawn(time: Curve, moment: Moment, _chance: Generator) -> Motion:
+    """Open the mouth as wide as it goes, throw back the head and squeeze the eyes shut."""
+    wide = swell(time, moment.start_s, moment.end_s - 0.7, 0.9, 0.6)
+    shut = swell(time, moment.start_s + 0.4, moment.end_s - 0.65, 0.6, 0.45)
+    return {
+        "opening": 1.0 + 0 * time,
+        "width": -0.3 + 0 * time,
+        "speaking": wide,
+        "blink_left": shut,
+        "blink_right": shut,
+        "squint": 0.9 * shut,
+        "brows": 0.4 * wide,
+        "knit": 0.4 * shut,
+        "nod": -0.08 * wide,
+        "rise": 0.015 * wide,
+        "breath": 0.8 * wide,
+    }
+
+
+def _raise_brow(time: Curve, moment: Moment, chance: Generator) -> Motion:
+    side = moment.x or float(chance.choice([-1.0, 1.0]))
+    high = swell(time, moment.start_s, moment.end_s - 0.3, 0.25, 0.5)
+    brow: Channel = "brow_right" if side > 0 else "brow_left"
+    return {brow: moment.amount * high, "tilt": 0.03 * side * high, "widen": 0.15 * high}
+
+
+def _raise_brows(time: Curve, moment: Moment, _chance: Generator) -> Motion:
+    high = swell(time, moment.start_s, moment.end_s - 0.3, 0.25, 0.5)
+    return {"brows": moment.amount * high, "widen": 0.45 * high, "nod": -0.03 * high}
+
+
 def _kiss(time: Curve, moment: Moment, chance: Generator) -> Motion:
     near = swell(time, moment.start_s, moment.end_s - 0.3, 0.4, 0.5)
     return {
@@ -301,6 +349,9 @@ GESTURES: Mapping[str, Gesture] = {
     "gesture": _greet,
     "hug": _greet,
     "kiss": _kiss,
+    "yawn": _yawn,
+    "raise_brow": _raise_brow,
+    "raise_brows": _raise_brows,
     "sing": _at_pace(1.0, 0.006, 0.02, 0.05),
     "walk": _at_pace(_WALKING_HZ, 0.022, 0.012, 0.008),
     "run": _at_pace(2.7, 0.025, 0.015, 0.012),

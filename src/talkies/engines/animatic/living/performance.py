@@ -19,6 +19,8 @@ _FaceChannel = Literal[
     "gaze_x",
     "gaze_y",
     "brows",
+    "brow_left",
+    "brow_right",
     "knit",
     "squint",
     "widen",

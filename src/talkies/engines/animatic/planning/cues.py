@@ -12,7 +12,20 @@ from talkies.plan import ActionKind, Cue, Weather
 from talkies.script import Action, ScriptShot, When
 
 _SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
-_FELT: frozenset[ActionKind] = frozenset({"smile", "frown", "cry", "surprise", "anger", "sadness"})
+_FELT: frozenset[ActionKind] = frozenset(
+    {
+        "smile",
+        "frown",
+        "cry",
+        "surprise",
+        "anger",
+        "sadness",
+        "squint",
+        "open_mouth",
+        "close_mouth",
+        "pout",
+    }
+)
 _GOING: frozenset[ActionKind] = frozenset({"walk", "run", "ride", "dance", "swim", "fly"})
 HOLDING = _SCENIC | _FELT | _GOING | {"breathe", "close_eyes"}
 """Actions that last to the end of their shot; what the scene does also begins with it."""
@@ -25,6 +38,7 @@ _SECONDS: dict[ActionKind, float] = {
     "nod": 1.2,
     "shake_head": 1.4,
     "laugh": 2.0,
+    "yawn": 2.8,
 }
 _SHUT_S = 2.0  # that closed eyes have at the least: they may open after it
 _USUAL_S = 1.6

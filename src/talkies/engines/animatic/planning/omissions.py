@@ -32,6 +32,13 @@ SHOWN: frozenset[ActionKind] = frozenset(
         "turn_head",
         "tilt_head",
         "breathe",
+        "yawn",
+        "squint",
+        "open_mouth",
+        "close_mouth",
+        "pout",
+        "raise_brow",
+        "raise_brows",
     }
 )
 """Kinds of action that a face or head in the photo does."""
