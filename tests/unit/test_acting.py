@@ -232,6 +232,13 @@ def test_a_gaze_goes_where_the_words_point(text: str, channel: Channel, sign: in
     assert sign * _added(_cue("gaze", text), channel)[60] > 0.4
 
 
+@pytest.mark.parametrize(
+    ("text", "sign"), [("lowers her head", 1), ("低头", 1), ("抬起头", -1), ("raises his chin", -1)]
+)
+def test_a_head_that_is_lowered_or_raised_looks_there(text: str, sign: int) -> None:
+    assert sign * _added(_cue("gaze", text), "gaze_y").sum() > 0
+
+
 def test_a_turned_head_comes_back() -> None:
     turn = _added(_cue("turn_head", "turns to the right"), "turn")
 

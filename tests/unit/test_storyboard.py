@@ -369,6 +369,17 @@ def test_heat_lightning_has_no_thunder() -> None:
     assert not plan("Heat lightning on the horizon.", duration=6).sounds
 
 
+@pytest.mark.parametrize(
+    "prompt", ["She looks left, then right, then up and down.", "她先向左看，再向右看，再抬头，然后低头。"]
+)
+def test_looks_come_in_turn_and_each_has_its_time(prompt: str) -> None:
+    looks = [cue for cue in plan(prompt, duration=4).cues if cue.kind == "gaze"]
+
+    assert len(looks) == 4
+    assert all(before.end_s <= after.start_s for before, after in pairwise(looks))
+    assert all(look.end_s - look.start_s > 0.8 for look in looks[1:])
+
+
 def test_lightning_is_cued_with_its_thunder() -> None:
     made = plan("Night. A flash of lightning over the sea, and thunder rolls.", duration=6)
 

@@ -33,6 +33,10 @@ _ORDERED = frozenset(
 _BY_SCENERY = frozenset({"move", "dance", "run", "ride", "fly", "jump", "wave"})  # "the clouds race"
 _OF_EYES = frozenset({"close_eyes", "open_eyes"})
 _THEM = "them"  # "closes her eyes, then opens them"
+_AIMED = frozenset({"gaze", "turn_head", "tilt_head"})  # what goes on by naming the next place alone
+_PLACES = frozenset({"left", "right", "up", "down", "out"})
+_LONGEST_PLACE = 4  # words of "at the old man"
+_AT = "at"
 _NOUNS = frozenset({"gesture", "walk", "run", "dance", "jump", "fight", "ride", "fall"})
 
 
@@ -72,18 +76,42 @@ def read_actions(
         if kind in _OF_EYES and term.first < last:
             continue  # "closes her eyes and opens": the eyes are those that were closed
         told, clause, last = (kind, who), passage.clause_of[term.first], term.last
-        actions.append(
-            Action(
-                kind=kind,
-                who=who,
-                text=_text(passage, term, span),
-                speed=_speed(passage, term),
-                position=position(term.first),
-                at_s=clock.first_second(term.first),
-            )
+        action = Action(
+            kind=kind,
+            who=who,
+            text=_text(passage, term, span),
+            speed=_speed(passage, term),
+            position=position(term.first),
+            at_s=clock.first_second(term.first),
         )
+        actions.append(action)
+        for place in _further_places(passage, term, span) if kind in _AIMED else ():
+            text = passage.spelt(*place).rstrip(_MARKS)
+            actions.append(
+                action.model_copy(update={"text": text, "position": position(place.first), "at_s": None})
+            )
     actions += _unknown_actions(passage, people, span, position)
     return tuple(sorted(actions, key=lambda action: action.position))
+
+
+def _further_places(passage: Passage, term: Term, span: Span) -> Iterator[Span]:
+    """Yield where a look or a turn goes next: "left, then right, then at the camera", "up and down"."""
+    last = min(passage.sentence(term.first).last, span.last)
+    for clause in passage.clauses[passage.clause_of[term.last - 1] + 1 :]:
+        if clause.first >= last:
+            return
+        first, is_then = clause.first, False
+        while first < clause.last and passage.covers("break", first, "join"):
+            is_then = is_then or passage.covers("late", first, "then")
+            first += 1
+        rest = Span(first, clause.last)
+        words = [word for word in passage.words[first : clause.last] if word not in _MARKS]
+        named = [place for place in passage.terms("direction", rest) if place.name in _PLACES]
+        is_named = any(place.first == first and place.last - first == len(words) for place in named)
+        if words and not is_named and not (is_then and words[0] == _AT and len(words) <= _LONGEST_PLACE):
+            return
+        if words:
+            yield rest
 
 
 def _longest(terms: Sequence[Term]) -> list[Term]:

@@ -95,7 +95,7 @@ class Moment(NamedTuple):
 def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> Moment:
     """Place a cue in its shot's time and read from its words where it points and how strong it is."""
     passage = Passage(cue.text)
-    directions = {term.name for term in passage.terms("direction")}
+    directions = {term.name for table in ("direction", "aim") for term in passage.terms(table)}
     x = float("right" in directions) - float("left" in directions)
     y = float("down" in directions) - float("up" in directions)
     if "out" in directions and not x and not y:  # "looks away": to either side

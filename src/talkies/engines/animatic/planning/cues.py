@@ -42,6 +42,8 @@ _SECONDS: dict[ActionKind, float] = {
 }
 _SHUT_S = 2.0  # that closed eyes have at the least: they may open after it
 _USUAL_S = 1.6
+_AIMED: frozenset[ActionKind] = frozenset({"gaze", "turn_head", "tilt_head"})
+_AIMED_S = 0.9  # from one look of somebody to the next, and at the least of the last
 _EDGE_S = 0.3  # between an action and the ends of its shot
 _FLASH_S = 0.8  # a stroke of lightning with its afterglow
 _LONE_FLASH = 0.4  # of the shot: when lightning without thunder strikes
@@ -75,11 +77,13 @@ def lay_cues(
         heard: position in the text, start and end in seconds of each line and one-shot, in their order.
         flashes_s: when lightning strikes whose thunder is heard in this shot.
     """
+    acted: list[Cue] = []
     for action in shot.actions:
         is_flash = action.kind == "flicker" and "lightning" in shot.light
         if action.kind not in _SPOKEN and not is_flash:
             when = When(position=action.position, at_s=action.at_s)
-            yield _acted(action, index, span, moment_of(when, span, heard))
+            acted.append(_acted(action, index, span, moment_of(when, span, heard)))
+    yield from _in_turn(acted, span)
     coming_s = weather_begins(shot, span, heard)
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
@@ -93,6 +97,22 @@ def lay_cues(
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def _in_turn(cues: Sequence[Cue], span: tuple[float, float]) -> list[Cue]:
+    """Let nobody look, turn or tilt two ways at once: each time ends where the next begins."""
+    result = list(cues)
+    for whose in dict.fromkeys((cue.kind, cue.who) for cue in cues if cue.kind in _AIMED):
+        places = [number for number, cue in enumerate(cues) if (cue.kind, cue.who) == whose]
+        starts_s: list[float] = []
+        for left, place in zip(range(len(places), 0, -1), places, strict=True):
+            latest_s = max(span[1] - left * _AIMED_S, starts_s[-1] if starts_s else span[0])
+            earliest_s = starts_s[-1] + _AIMED_S if starts_s else span[0]
+            starts_s.append(round(min(max(cues[place].start_s, earliest_s), latest_s), 3))
+        for place, start_s, next_s in zip(places, starts_s, [*starts_s[1:], span[1]], strict=True):
+            end_s = min(max(cues[place].end_s, start_s + _AIMED_S), next_s)
+            result[place] = cues[place].model_copy(update={"start_s": start_s, "end_s": round(end_s, 3)})
+    return result
 
 
 def _several(strokes: Sequence[float], span: tuple[float, float]) -> list[float]:
