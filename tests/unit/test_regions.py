@@ -157,6 +157,30 @@ def test_water_below_a_sky_that_was_not_found_is_what_runs() -> None:
     assert water.cover[round(rows * 0.7) :].max() > 0.9
 
 
+def _sunset(*, mirrored: bool) -> Frame:
+    """Warm clouds, a dark wood, and below it both again, darker and smoother; else a rough red field."""
+    clouds = np.random.default_rng(11).normal(0, 1, (150, 640)).astype(np.float32)
+    picture = np.empty((360, 640, 3), np.float32)
+    picture[:150] = np.array((225, 140, 90)) + 300 * cv2.GaussianBlur(clouds, (0, 0), 14)[..., None]
+    picture[150:180] = _textured((45, 32, 30), (30, 640), 6, 12)
+    picture[180:] = 0.8 * cv2.GaussianBlur(picture[:180][::-1], (0, 0), 1.5)
+    if not mirrored:
+        picture[180:] = _textured((170, 105, 70), (180, 640), 16, 13)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_water_that_mirrors_a_warm_sky_is_found_when_the_script_speaks_of_it() -> None:
+    water = find_regions(Landscape(_sunset(mirrored=True), None), frozenset({"water"}))["water"]
+
+    rows = len(water.cover)
+    assert _share(water.cover, slice(0, rows // 2)) < 0.02
+    assert _share(water.cover, slice(round(rows * 0.6), rows)) > 0.9
+
+
+def test_a_field_below_a_warm_sky_is_no_water() -> None:
+    assert "water" not in find_regions(Landscape(_sunset(mirrored=False), None), frozenset({"water"}))
+
+
 def test_a_brook_that_nobody_speaks_of_stays_still() -> None:
     assert "water" not in find_regions(Landscape(_ravine(), None))
 

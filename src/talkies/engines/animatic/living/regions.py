@@ -7,13 +7,15 @@ of it: a blue coat that ripples is worse than a lake that does not.
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.lamps import find_flames
+from talkies.engines.animatic.living.mirrors import find_axis, sky_coloured
 from talkies.engines.animatic.vision.horizons import HIGHEST_WATER, Landscape, find_far_shore
-from talkies.engines.animatic.vision.look import Kind, Look, Mask, Region, ramp
+from talkies.engines.animatic.vision.look import Field, Kind, Look, Mask, Region, ramp
 
 _SURE: dict[Kind, float] = {"sky": 0.6, "water": 0.7, "plants": 0.6, "flames": 0.6}
 """Confidence that a region needs which nobody speaks of."""
@@ -25,6 +27,11 @@ _BED = 20.0  # samples around running water, to whose colour its own is compared
 _ALIKE = 12.0  # difference in CIELAB between the parts of one water
 _MOSTLY, _CALM = 0.35, 0.6  # of what lies below a far shore: found to be water; smooth or in flat stripes
 _DEEPEST = 0.5  # of the picture's height, that some of running water lies below
+_AT_AXIS = 0.7  # how likely, below where a picture is mirrored, what has not the sky's colours is water
+_MIRROR = 3.0, 1.5  # roughness, from none to all, of what mirrors
+_EVEN, _RIPPLED = (3.6, 2.0), (8.0, 6.0)  # the same of other still water; of flat stripes on it
+_FLAT, _LEVEL = (0.7, 0.9), (0.45, 0.6)  # layering, from none to all: of stripes; of all of a water
+_FOREGROUND, _LIKELY = 0.8, 0.45  # of the height, where water without a far shore ends; enough to be still
 _LEAST_PART = 0.005  # of the picture, of each of the connected parts of a region
 
 
@@ -55,11 +62,22 @@ def find_regions(
 
 
 def _find_water(look: Landscape, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
-    """Find a surface of water or, where one is `wanted` and none is found, water that runs."""
+    """Find a surface of water or, where one is `wanted`, also what mirrors and what runs."""
     surface = _find_surface(look, sky, plants, wanted=wanted)
-    if not wanted or (surface is not None and surface.confidence >= _SPOKEN_OF):
+    if not wanted:
         return surface
-    return _find_running(look, sky, plants) or surface
+    axis = find_axis(look)
+    mirror = None if axis is None else _find_mirror(look, sky, plants, surface, axis)
+    if mirror is not None:
+        return mirror
+    if surface is not None and surface.confidence >= _SPOKEN_OF:
+        return surface
+    running = _find_running(look, sky, plants)
+    if running is not None and running.confidence >= _SPOKEN_OF:
+        return running
+    if sky is not None and sky.confidence >= _SURE["sky"]:
+        return _find_sky_coloured(look, sky, plants) or running or surface
+    return running or surface
 
 
 def _find_surface(
@@ -94,6 +112,41 @@ def _find_surface(
     columns = float(inside.any(axis=0).mean())
     confidence = (0.55 * blue + 0.45 * flat) * (0.3 + 0.7 * columns) * (1.0 if sky is not None else 0.7)
     return look.region("water", inside, confidence)
+
+
+def _find_mirror(
+    look: Landscape, sky: Region | None, plants: Region | None, surface: Region | None, axis: float
+) -> Region | None:
+    """Find what is even below the line at which a picture is mirrored, most where it has the sky's colour."""
+    coloured = _AT_AXIS + (1 - _AT_AXIS) * sky_coloured(look, sky)
+    likely = ramp(look.roughness, *_MIRROR) * coloured * look.free
+    if surface is not None and look.far_shore is not None:
+        likely = np.maximum(likely, surface.cover)  # without a shore it may be a white ferry
+    if plants is not None:
+        likely *= 1 - plants.cover
+    likely[look.place <= axis] = 0
+    return _still(look, likely)
+
+
+def _find_sky_coloured(look: Landscape, sky: Region, plants: Region | None) -> Region | None:
+    """Find what lies below the sky and has its colours, even or in flat stripes."""
+    striped = ramp(look.layering, *_FLAT)
+    likely = np.maximum(ramp(look.roughness, *_EVEN), striped * ramp(look.roughness, *_RIPPLED))
+    likely *= sky_coloured(look, sky) * look.free
+    if plants is not None:
+        likely *= 1 - plants.cover
+    likely[look.place <= _waterline(look, sky)] = 0
+    water = _still(look, likely)
+    if water is None or (look.far_shore is None and not (water.cover[look.place > _FOREGROUND] > 0.5).any()):
+        return None
+    level = float(np.median(look.layering[water.cover > 0.5]))
+    return replace(water, confidence=water.confidence * float(ramp(level, *_LEVEL)))
+
+
+def _still(look: Look, likely: Field) -> Region | None:
+    """Take what is likely still water and reaches the lower half."""
+    inside = _reaching_down(_largest_parts(np.asarray(cv2.blur(likely, (5, 3)) > _LIKELY, np.bool_)))
+    return look.region("water", inside, float(likely[inside].mean())) if inside.any() else None
 
 
 def _find_running(look: Look, sky: Region | None, plants: Region | None) -> Region | None:
