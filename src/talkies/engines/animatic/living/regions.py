@@ -120,8 +120,8 @@ def _find_mirror(
     """Find what is even below the line at which a picture is mirrored, most where it has the sky's colour."""
     coloured = _AT_AXIS + (1 - _AT_AXIS) * sky_coloured(look, sky)
     likely = ramp(look.roughness, *_MIRROR) * coloured * look.free
-    if surface is not None and look.far_shore is not None:
-        likely = np.maximum(likely, surface.cover)  # without a shore it may be a white ferry
+    if surface is not None:
+        likely = np.maximum(likely, surface.cover)
     if plants is not None:
         likely *= 1 - plants.cover
     likely[look.place <= axis] = 0
