@@ -120,3 +120,23 @@ def test_a_land_goes_on_behind_its_skyline_and_a_picture_without_sky_has_none() 
 
     assert np.ptp(land[: round(len(land) * 0.4)]) < 0.1
     assert estimate_depth(Landscape(wall, None), None, ()).land == ()
+
+
+def _street(*, fronts: int) -> Frame:
+    """A blue sky over grey ground with dark, clean-edged fronts that stand on the picture's bottom."""
+    frame = np.zeros((360, 640, 3), np.uint8)
+    frame[:150], frame[150:] = (130, 180, 240), (120, 116, 110)
+    for number in range(fronts):
+        left = 30 + number * 600 // fronts
+        frame[170 + 7 * (number % 3) :, left : left + 20] = (50, 46, 44)
+    return frame
+
+
+def test_walls_do_not_lean_as_open_ground_does() -> None:
+    slopes = []
+    for fronts in (1, 12):
+        field = estimate_depth(Landscape(_street(fronts=fronts), None), None, ()).layers[0]
+        rows = len(field)
+        slopes.append(float(np.ptp(field[round(0.6 * rows) :], axis=0).mean()))
+
+    assert slopes[1] < 0.3 * slopes[0]
