@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -27,22 +27,15 @@ class FaceRig:
 
     features: tuple[Eyes, Mouth]
 
-    @contextmanager
-    def drawn(self, pixels: Pixels, expression: Expression) -> Iterator[None]:
-        """Show an expression in the texture's pixels, in place, for as long as the context lasts."""
-        replaced: list[tuple[Pixels, Pixels]] = []
+    def draw(self, pixels: Pixels, corner: tuple[int, int], expression: Expression) -> None:
+        """Show an expression in place, in part of the texture's pixels: all from `corner` that changes."""
+        across, down = corner
         for feature in self.features:
             left, top, right, bottom = feature.box
-            part = pixels[top:bottom, left:right]
+            part = pixels[top - down : bottom - down, left - across : right - across]
             shown = feature.draw(part, expression)
             if shown is not part:
-                replaced.append((part, part.copy()))
                 part[:] = shown
-        try:
-            yield
-        finally:
-            for part, old in reversed(replaced):
-                part[:] = old
 
 
 def rig_face(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> FaceRig:
@@ -61,7 +54,9 @@ class Drawing:
 
     def __init__(self, rigs: Sequence[tuple[int, FaceRig]]) -> None:
         self._rigs = tuple(rigs)
+        self._box = _around([feature.box for _, rig in rigs for feature in rig.features])
         self._turn = Lock()
+        self._kept: tuple[Pixels, Pixels] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._rigs)
@@ -77,11 +72,37 @@ class Drawing:
         if not self._rigs:
             yield pixels()
             return
-        with self._turn, ExitStack() as stack:
-            drawn = pixels()
-            for number, rig in self._rigs:
-                stack.enter_context(rig.drawn(drawn, expression(number)))
-            yield drawn
+        texture = pixels()
+        part, rest = self._part(texture), self._at_rest(texture)
+        shown = rest.copy()  # drawn in memory of its own: other threads may read their frames meanwhile
+        for number, rig in self._rigs:
+            rig.draw(shown, self._box[:2], expression(number))
+        with self._turn:
+            part[:] = shown
+            try:
+                yield texture
+            finally:
+                part[:] = rest
+
+    def _part(self, texture: Pixels) -> Pixels:
+        left, top, right, bottom = self._box
+        return texture[top:bottom, left:right]
+
+    def _at_rest(self, texture: Pixels) -> Pixels:
+        """Give the part of the texture that is drawn in, as it is with no face drawn: kept for next time."""
+        kept = self._kept
+        if kept is None or kept[0] is not texture:
+            with self._turn:  # nothing is drawn in it now
+                self._kept = kept = texture, self._part(texture).copy()
+        return kept[1]
+
+
+def _around(boxes: Sequence[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
+    """Bound boxes, but for empty ones."""
+    sides = list(zip(*(box for box in boxes if box[0] < box[2] and box[1] < box[3]), strict=True))
+    if not sides:
+        return 0, 0, 0, 0
+    return min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])
 
 
 class Company:

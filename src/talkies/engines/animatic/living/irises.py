@@ -138,14 +138,15 @@ class Eyeball:
     def _parted(self, part: Pixels, iris: tuple[Field, Field]) -> tuple[Pixels, Pixels]:
         """Part a region in the eyeball without its iris, and the iris without the lids.
 
-        The last result is kept, for a shot shows the same pixels many times.
+        The last result is kept, for a shot shows the same pixels many times, in several threads.
         """
-        if self._last is None or not np.array_equal(self._last[0], part):
+        last = self._last
+        if last is None or not np.array_equal(last[0], part):
             bare = over(self._white, self._rest_disc, part)
             whole = cv2.remap(part, *iris, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             cv2.copyTo(cv2.GaussianBlur(whole, (0, 0), self._blur), self._hidden, whole)
-            self._last = part.copy(), bare, np.asarray(whole, np.uint8)
-        return self._last[1:]
+            self._last = last = part.copy(), bare, np.asarray(whole, np.uint8)
+        return last[1:]
 
     def _travel(self, gaze_x: float, gaze_y: float) -> tuple[float, float]:
         """Turn a glance into the iris's way, in widths; it stays in the opening."""
