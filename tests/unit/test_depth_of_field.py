@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from talkies.engines.animatic.film import filming
 from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.optics.camera import Pose
 from talkies.engines.animatic.optics.depth_of_field import Aperture, Pixels, blur, plan_apertures, soften
@@ -106,6 +107,23 @@ def test_a_rack_of_focus_goes_from_the_background_to_the_subject_or_away(
     assert in_focus[0] == pytest.approx(begun)
     assert in_focus[-1] == pytest.approx(reached)
     assert in_focus == sorted(in_focus, reverse=begun > reached)
+
+
+def test_a_far_background_is_read_from_fewer_pixels_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.asarray(cv2.resize(_noise()[:18, :32], (320, 180), interpolation=cv2.INTER_CUBIC), np.uint8)
+    scene = Scene(picture, picture, (), None, (), Depth(np.full((18, 32), 0.4, np.float32), None))
+    poses = [Pose(zoom=1.1 + 0.01 * index) for index in range(3)]
+    read_from: list[int] = []
+    frames = []
+    for wide_disc in (filming._WIDE_DISC, 1e9):
+        monkeypatch.setattr(filming, "_WIDE_DISC", wide_disc)
+        film = ShotFilm(scene, poses, (0, 0), apertures=[Aperture(1.0, 0.02)] * 3)
+        frames.append(film.frame(1).astype(int))
+        assert film._defocused is not None
+        read_from.append(film._defocused[2].texture.coarse.size)
+
+    assert read_from[0] < 0.3 * read_from[1]
+    assert 10 * np.log10(255**2 / np.square(frames[0] - frames[1]).mean()) > 45
 
 
 def test_a_lens_at_rest_shows_what_one_that_is_being_set_shows() -> None:

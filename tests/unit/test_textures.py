@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkies.engines.animatic.optics.textures import BAND, band_index, double, make_band
+from talkies.engines.animatic.optics.textures import BAND, Texture, band_index, double, make_band
 from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.matte import Matte
 from talkies.engines.animatic.vision.plate import Cut, claim, fill_behind
@@ -107,3 +107,16 @@ def test_bands_are_numbered_from_the_least_enlargement() -> None:
         1,
         2,
     ]
+
+
+def test_a_halved_texture_shows_everything_where_it_was() -> None:
+    ramp = np.arange(0, 240, 6, dtype=np.uint8)[None, :, None].repeat(31, axis=0).repeat(3, axis=2)
+    texture = Texture((10.0, 20.0, 30.0, 35.5), 2.0, ramp)
+
+    halved = texture.halved()
+
+    assert halved.density == 1
+    assert halved.coarse.shape == (16, 20, 3)
+    # A pixel of the half lies between two of the whole: 20.25 prepared pixels is the texture's 20.5th.
+    left = halved.box[0]
+    assert halved.coarse[8, round((20.25 - left) * halved.density), 0] == round(20.5 * 6)

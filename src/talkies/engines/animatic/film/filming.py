@@ -20,7 +20,7 @@ from talkies.engines.animatic.living.flowing import Displacement, Flow
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
 from talkies.engines.animatic.optics.cover import Cover, Showing, Span, Strip, visible_strips, whole_strip
 from talkies.engines.animatic.optics.depth_of_field import Aperture, blur, soften
-from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, project, sample
+from talkies.engines.animatic.optics.projection import STEP, Grid, Lens, enlarge_grid, placed, project, sample
 from talkies.engines.animatic.optics.shutter import expose, open_shutter
 from talkies.engines.animatic.optics.textures import Band, Pixels, Texture, band_index, make_band
 from talkies.engines.animatic.vision.scene import LayerKind, Scene
@@ -28,6 +28,7 @@ from talkies.media import Frame
 
 _MIRRORED_SUBJECT = 0.02  # picture widths of a cut-off subject that may be seen mirrored
 _SUBJECT_DEPTH = 1.0  # inverse, at which its sharpness is told
+_WIDE_DISC = 3.5  # texture pixels of radius, from which half as many show as much
 _BOX_MARGIN = 12  # prepared pixels around what a band's frames show
 
 
@@ -204,7 +205,8 @@ class ShotFilm:
     def _defocus(self, layer: _Layer, aperture: Aperture) -> _Layer:
         """Give a layer as a lens that rests shows it: its texture is softened once, not frame by frame.
 
-        Discs grow with the enlargement, like all that the picture shows.
+        Discs grow with the enlargement, like all that the picture shows. Where all are wide, fewer pixels
+        show as much and are read in less time.
         """
         with self._making:
             kept = self._defocused
@@ -212,8 +214,10 @@ class ShotFilm:
                 texture = layer.texture
                 near = self._lens.look_up(layer.depth, self._lens.places(texture.box))
                 radii = aperture.radii(near, self._scene.width * texture.density / self._least)
-                softer = replace(layer, texture=texture.changed(partial(soften, radii=radii)))
-                self._defocused = kept = layer, aperture, softer
+                softer = texture.changed(partial(soften, radii=radii))
+                if radii.min() >= _WIDE_DISC:
+                    softer = softer.halved()
+                self._defocused = kept = layer, aperture, replace(layer, texture=softer)
             return kept[2]
 
     def _view(self, layer: _Layer, pose: Pose, index: int) -> _View:
@@ -242,8 +246,13 @@ class ShotFilm:
         )
 
     def _to_texture(self, texture: Texture, points: Grid) -> Grid:
-        corner = np.array(texture.box[:2], np.float32)
-        return (self._lens.to_pixels(points) - corner) * np.float32(texture.density)
+        """Turn picture widths into a texture's pixels."""
+        sides = (self._lens.width, self._lens.height)
+        left, top = (
+            ((side - 1) / 2 - corner) * texture.density
+            for side, corner in zip(sides, texture.box[:2], strict=True)
+        )
+        return placed(points, self._lens.width * texture.density, (left, top))
 
     def _band_for(self, pose: Pose) -> tuple[Band, tuple[_Layer, ...]]:
         """Get the layers for a pose, nearest first, made when the shot first needs them.

@@ -58,8 +58,7 @@ class Lens:
 
     def to_pixels(self, points: Grid) -> Grid:
         """Turn picture widths into pixel coordinates, 0 at the middle of the first pixel."""
-        offset = np.array([(self.width - 1) / 2, (self.height - 1) / 2], np.float32)
-        return points * np.float32(self.width) + offset
+        return placed(points, self.width, ((self.width - 1) / 2, (self.height - 1) / 2))
 
     def look_up(self, field: NDArray[np.float32], points: Grid) -> NDArray[np.float32]:
         """Read a field that is stretched over the picture at some points; beyond it, its edge."""
@@ -74,6 +73,13 @@ class Lens:
         """Give how many samples of a field a picture width holds and which is its middle, for x and y."""
         rows, columns = field.shape[:2]
         return (columns, (columns - 1) / 2), (rows * self.width / self.height, (rows - 1) / 2)
+
+
+def placed(points: Grid, scale: float, origin: tuple[float, float]) -> Grid:
+    """Scale points and count them from an origin. As complex numbers: NumPy is slow along an axis of two."""
+    moved = np.ascontiguousarray(points, np.float32).view(np.complex64) * np.float32(scale)
+    moved += np.complex64(complex(*origin))
+    return moved.view(np.float32)
 
 
 @cache
