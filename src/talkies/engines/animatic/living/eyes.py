@@ -14,6 +14,7 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.glasses import hides_eyes, wears_glasses
 from talkies.engines.animatic.living.irises import Eyeball, Iris, find_iris
 from talkies.engines.animatic.living.lids import Lids
+from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face
@@ -49,7 +50,7 @@ class _Eye:
         seen = self.eyeball.turned(rest, expression.gaze_x, expression.gaze_y) if self.eyeball else rest
         drawn = self.lids.drawn(rest, seen, closing, rising)
         # Premultiplied colours are never above their coverage.
-        region[..., :3] = drawn if part.shape[2] == 3 else np.minimum(drawn, region[..., 3:])
+        region[..., :3] = drawn if part.shape[2] == 3 else cv2.min(drawn, cv2.merge([region[..., 3]] * 3))
 
 
 def _closing(blink: float, expression: Expression) -> float:

@@ -45,6 +45,7 @@ _MOVE_SHARE = 0.7  # of the shot's time, for each of several moves
 _SUDDEN_AT = 0.4  # of its time: when a sudden move is half done
 _RAMP = 0.3  # of a move: the time to full speed, and from it
 _FLOOR = 0.5  # of full speed at a shot's very beginning and end: the first frame already moves
+_ROUNDING = 1e-9  # in any number of a pose
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def between(start: Pose, end: Pose, weight: float) -> Pose:
 
 def rests(pose: Pose) -> bool:
     """Tell whether a pose shows the whole picture, but for rounding."""
-    return bool(np.allclose(_values(pose), _values(AT_REST), rtol=0, atol=1e-9))
+    return all(abs(a - b) <= _ROUNDING for a, b in zip(_values(pose), _values(AT_REST), strict=True))
 
 
 def plan_path(

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from talkies.engines.animatic.optics.camera import AT_REST, Pose, between
-from talkies.engines.animatic.optics.projection import Lens, project
+from talkies.engines.animatic.optics.projection import Grid, Lens, project
 from talkies.media import Frame
 
 _OPEN = 0.5  # of a frame's time
@@ -51,10 +51,14 @@ def expose(views: Sequence[Frame]) -> Frame:
     return np.asarray((total + len(views) // 2) // len(views), np.uint8)
 
 
-@lru_cache(maxsize=8)  # the way from this frame to the next is asked for again with the next
 def _travel(start: Pose, end: Pose, lens: Lens) -> float:
     """Measure how far the picture moves on the screen between two poses, at its rim, in widths."""
     if start == end:
         return 0.0
-    way = project(lens.rim(), end, _SUBJECT, lens) - project(lens.rim(), start, _SUBJECT, lens)
+    way = _rim(end, lens) - _rim(start, lens)
     return float(np.hypot(way[..., 0], way[..., 1]).mean()) * math.sqrt(start.enlargement * end.enlargement)
+
+
+@lru_cache(maxsize=8)  # what a frame shows is asked for again with both of its neighbours
+def _rim(pose: Pose, lens: Lens) -> Grid:
+    return project(lens.rim(), pose, _SUBJECT, lens)
