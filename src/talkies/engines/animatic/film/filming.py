@@ -27,6 +27,7 @@ from talkies.engines.animatic.vision.scene import LayerKind, Scene
 from talkies.media import Frame
 
 _MIRRORED_SUBJECT = 0.02  # picture widths of a cut-off subject that may be seen mirrored
+_TOUCHED = 0.05  # of a side that a subject covers: it is cut off there
 _SUBJECT_DEPTH = 1.0  # inverse, at which its sharpness is told
 _WIDE_DISC = 3.5  # texture pixels of radius, from which half as many show as much
 _BOX_MARGIN = 12  # prepared pixels around what a band's frames show
@@ -318,26 +319,31 @@ def _lay_over(frame: Frame, layer: Pixels, strip: Strip, span: Span) -> None:
         cv2.add(part, through, dst=part)
 
 
-def measure_overflow(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
-    """Tell how far beyond the picture a pose looks, in picture widths; negative is inside.
+class Overflow:
+    """Tells how far beyond a picture a pose looks, in picture widths; negative is inside.
 
     The background must fill the whole frame. The subject should not show where the photo cuts it off: it
     counts on the sides that it touches, but a little of it may be mirrored there.
     """
-    lens = Lens(scene.width, scene.height, focus)
-    half = np.array([0.5, 0.5 * scene.height / scene.width], np.float32)
-    seen = project(lens.rim(), pose, scene.depth.background, lens)[0]
-    worst = float((np.abs(seen) - half).max())
-    if scene.matte is None or scene.depth.subject is None:
-        return worst
-    seen = project(lens.rim(), pose, scene.depth.subject, lens)[0]
-    alpha = scene.matte.alpha
-    for touched, beyond in (
-        (alpha[:, 0], -half[0] - seen[:, 0].min()),
-        (alpha[:, -1], seen[:, 0].max() - half[0]),
-        (alpha[0], -half[1] - seen[:, 1].min()),
-        (alpha[-1], seen[:, 1].max() - half[1]),
-    ):
-        if (touched > 127).mean() > 0.05:
-            worst = max(worst, float(beyond) - _MIRRORED_SUBJECT)
-    return worst
+
+    def __init__(self, scene: Scene, focus: tuple[float, float]) -> None:
+        self._depth = scene.depth
+        self._lens = Lens(scene.width, scene.height, focus)
+        self._half = np.array([0.5, 0.5 * scene.height / scene.width], np.float32)
+        self._touched: tuple[bool, ...] = ()
+        if scene.matte is not None:
+            alpha = scene.matte.alpha
+            rims = alpha[:, 0], alpha[0], alpha[:, -1], alpha[-1]
+            self._touched = tuple(bool((rim > 127).mean() > _TOUCHED) for rim in rims)
+
+    def __call__(self, pose: Pose) -> float:
+        """Measure one pose."""
+        rim = self._lens.rim()
+        seen = project(rim, pose, self._depth.background, self._lens)[0]
+        worst = float((np.abs(seen) - self._half).max())
+        if self._depth.subject is None or not any(self._touched):
+            return worst
+        seen = project(rim, pose, self._depth.subject, self._lens)[0]
+        beyond = *(-self._half - seen.min(axis=0)), *(seen.max(axis=0) - self._half)
+        sides = (float(side) for side, touched in zip(beyond, self._touched, strict=True) if touched)
+        return max(worst, max(sides) - _MIRRORED_SUBJECT)

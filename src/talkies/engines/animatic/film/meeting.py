@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
+from talkies.engines.animatic.film.filming import Overflow, ShotFilm
 from talkies.engines.animatic.film.staging import set_up
 from talkies.engines.animatic.film.transitions import mix
 from talkies.engines.animatic.optics.camera import (
@@ -162,7 +161,7 @@ def _film_towards(plan: Plan, shot: Shot, scene: Scene, goal: Pose, *, closing: 
         share = _eased(done / _ARRIVED)
         poses.append(between(AT_REST, goal, share) if share > 0 else AT_REST)
     focus = find_focus(scene)
-    path = make_room(poses, partial(measure_overflow, scene, focus))
+    path = make_room(poses, Overflow(scene, focus))
     ends = {"opens_whole": not closing, "closes_whole": closing}
     return set_up(plan, shot, scene, path, focus, **ends)
 
@@ -180,7 +179,7 @@ def _film_whole(plan: Plan, shot: Shot, scene: Scene, *, closing: bool) -> ShotF
         opens_whole=not closing,
         closes_whole=closing,
     )
-    path = make_room(path, partial(measure_overflow, scene, focus))
+    path = make_room(path, Overflow(scene, focus))
     poses = join_ends(path, framed=False, still=False, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)
 

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from talkies.ahead import make_ahead
 from talkies.engines.animatic.film.absences import list_absences
-from talkies.engines.animatic.film.filming import ShotFilm, measure_overflow
+from talkies.engines.animatic.film.filming import Overflow, ShotFilm
 from talkies.engines.animatic.film.inbetween import film_between
 from talkies.engines.animatic.film.staging import set_up
 from talkies.engines.animatic.film.transitions import mix
@@ -224,7 +224,7 @@ def _path(
     )
     # A zoom that made room frame by frame would undo a dolly zoom, and would shake with a hand-held camera.
     steady = any(move.kind in ("handheld", "dolly_zoom") for move in shot.moves)
-    overflow = partial(measure_overflow, scene, focus)
+    overflow = Overflow(scene, focus)
     path = make_room(path, overflow, steady=steady)
     if scene.faces and not _may_cut_heads(shot):
         path = keep_heads(path, partial(measure_cut, scene, focus), overflow)
