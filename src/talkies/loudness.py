@@ -65,6 +65,8 @@ def momentary_lufs(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RATE
 
 def k_weighted(samples: NDArray[np.floating], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
     """Filter `(samples, channels)` as the ear weighs it: a shelf for the head, and fewer lows."""
+    if not samples.any():
+        return np.zeros(samples.shape)  # as a silent track is: four of a clip's tracks are measured
     return np.asarray(sosfilt(_k_weighting(sample_rate), samples.astype(np.float64), axis=0))
 
 

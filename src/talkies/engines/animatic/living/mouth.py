@@ -105,9 +105,10 @@ class Mouth:
         if self._folds is not None:
             part = self._folds.faded(part, smile_lost(expression, self._lips))
         inverse = self._motion.inverse(amounts)
-        shift = np.where((inverse.above + inverse.below > 0)[..., None], inverse.lower, inverse.upper)
+        from_jaw = np.asarray(inverse.above + inverse.below > 0, np.uint8)
+        shift = np.asarray(cv2.copyTo(inverse.lower, from_jaw, inverse.upper.copy()), np.float32)
         drawn = part.copy()
-        far = np.maximum(np.abs(shift[..., 0]), np.abs(shift[..., 1]))
+        far = np.maximum(*map(np.abs, cv2.split(shift)))
         moved = self._grid.around(far > _UNSEEN)
         if not _is_empty(moved):
             drawn[_slices(moved)] = sample(part, self._grid.sources(shift, moved), cv2.BORDER_REPLICATE)
