@@ -133,6 +133,19 @@ def test_a_loud_vowel_opens_more_than_a_faint_one() -> None:
     assert _at(track.opening, 0.6) > 1.4 * _at(track.opening, 1.2)
 
 
+def test_a_vowel_that_is_all_but_breath_opens_half_as_far() -> None:
+    line = _line([("ʌ", 0.2), ("k", 0.1), ("ʌ", 0.2), ("k", 0.1), ("ʌ", 0.2)])
+
+    def speak(spoken: SpokenLine) -> NDArray[np.float32]:
+        samples = _steady(spoken)
+        samples[round(0.55 * SAMPLE_RATE) :] *= 0.02
+        return samples
+
+    track = mouth_track([line], frame_times(0, 60), speak)
+
+    assert _at(track.opening, 1.2) > 0.45 * _at(track.opening, 0.6)
+
+
 def test_opening_follows_a_syllable_rhythm_without_lag() -> None:
     line = _line([("t", 0.08), ("ɑ", 0.16)] * 6)
     opening = _track(line, 72).opening
