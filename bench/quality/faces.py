@@ -22,7 +22,8 @@ _BROW, _CHIN = 10, 152
 _LOOKS = ((1.0, 0.0, 0.0), (0.9, 0.0, 0.0), (1.1, 0.0, 0.0), (1.0, 0.05, 0.0), (1.0, 0.0, 0.05))
 """How much larger than the face's box, and how far aside and down in its sides."""
 
-_CARD = 96  # pixels of the side of an aligned face
+_CARD = 96  # pixels of the side of an aligned face, at the most
+_TREMBLE = 2.0  # pixels of the photo by which the mesh strays on it: an aligned face shows nothing finer
 _MARGIN = 0.06  # of the face's box that is left out on each side: hair and background
 _MOUTH_BELOW, _EYES_ABOVE = 0.62, 0.42  # shares of the box's height: what speaks and what blinks is left out
 
@@ -86,8 +87,9 @@ def likeness(
     """Tell how alike a face stays to the photo outside mouth and eyes, whatever the pose.
 
     Each frame's face is warped back onto the photo's by the triangles of the mesh, and both are compared by
-    the correlation of luma over forehead, nose and cheeks. Returns the median over the frames in which the
-    face is seen, NaN when it never is.
+    the correlation of luma over forehead, nose and cheeks, as coarsely as the mesh is sure: on a small
+    face it strays by as many pixels as on a large one. Returns the median over the frames in which the face
+    is seen, NaN when it never is.
     """
     aligner = _Aligner(at_rest)
     wanted = aligner.card(picture, at_rest)
@@ -100,11 +102,12 @@ def likeness(
 
 
 class _Aligner:
-    """Brings faces to the pose of one at rest, in a square card."""
+    """Brings faces to the pose of one at rest, in a square card of at most 96 pixels a side."""
 
     def __init__(self, at_rest: Face) -> None:
         x, y, width, height = at_rest.box
-        steps = np.linspace(_MARGIN, 1 - _MARGIN, _CARD)
+        self._side = min(_CARD, round(max(width, height) / _TREMBLE))
+        steps = np.linspace(_MARGIN, 1 - _MARGIN, self._side)
         self._grid = np.stack(np.meshgrid(x + width * steps, y + height * steps), axis=-1)
         self._triangles = Delaunay(at_rest.mesh[:, :2].astype(np.float64))
         inside = self._triangles.find_simplex(self._grid) >= 0
@@ -112,10 +115,12 @@ class _Aligner:
         self._mask = inside & ((rows < _MOUTH_BELOW) & ((rows > _EYES_ABOVE) | (rows < _EYES_ABOVE / 2)))
 
     def card(self, frame: Frame, face: Face) -> NDArray[np.float32]:
-        """Fetch a face's luma as `(96, 96)` levels, each pixel from where the mesh has carried it."""
+        """Fetch a face's luma as a square of levels, each pixel from where the mesh has carried it."""
         carried = LinearNDInterpolator(self._triangles, face.mesh[:, :2].astype(np.float64), fill_value=-1)
         places = np.asarray(carried(self._grid), np.float32)
-        reduction = max(1.0, max(face.box[2:]) / _CARD)  # sampled as coarsely as the card, else it aliases
+        reduction = max(
+            1.0, max(face.box[2:]) / self._side
+        )  # sampled as coarsely as the card, else it aliases
         small = cv2.resize(frame, None, fx=1 / reduction, fy=1 / reduction, interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(np.asarray(small, np.uint8), cv2.COLOR_RGB2GRAY)
         x, y = (np.ascontiguousarray(places[..., axis]) / np.float32(reduction) for axis in (0, 1))

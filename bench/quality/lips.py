@@ -15,6 +15,7 @@ from talkies.spec import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 
 CLOSED = 0.02  # gap over the face's height: closed lips measure up to 0.017, a spoken "i" 0.03 and more
 _CLOSING, _OPENING = "pbm", "aɑæɐʌɒɔoeɛ"
+_LENGTH = "ː"  # a mark, no sound of its own
 _BAND_HZ = (500, 3000)
 _WINDOW = 6  # frames that are searched for a lag, either way
 
@@ -27,7 +28,8 @@ class LipSync:
     `late_frames` that lag, positive when the lips come late; both are over the spoken lines only, so that
     silence does not count for them. `closed_for_pbm` is the share of p, b and m during which, a frame more
     on either side, the lips are seen closed; `closed_for_vowels` the share of the middles of open vowels
-    seen closed, which a mouth that never opens has at 1.
+    seen closed, which a mouth that never opens has at 1. A diphthong counts by the vowel that it begins
+    with; vowels shorter than a frame, in which no mouth gets open, do not count.
     """
 
     correlation: float
@@ -97,11 +99,12 @@ def _spans(phonemes: Sequence[Phoneme], symbols: str) -> list[tuple[int, int]]:
 
 
 def _middles(phonemes: Sequence[Phoneme], symbols: str) -> list[tuple[int, int]]:
-    middles = [
-        int((phoneme.start_s + phoneme.end_s) / 2 * FRAME_RATE)
-        for phoneme in phonemes
-        if phoneme.symbol[0] in symbols
-    ]
+    """Frame at the middle of each vowel that lasts a frame; the vowels of a diphthong share its time."""
+    middles = []
+    for phoneme in phonemes:
+        length_s = (phoneme.end_s - phoneme.start_s) / len(phoneme.symbol.replace(_LENGTH, ""))
+        if phoneme.symbol[0] in symbols and length_s * FRAME_RATE >= 1:
+            middles.append(int((phoneme.start_s + length_s / 2) * FRAME_RATE))
     return [(middle, middle) for middle in middles]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -70,6 +71,20 @@ def test_lips_that_follow_the_sound_are_in_step() -> None:
     assert sync.closed_for_vowels == 0
 
 
+def test_a_diphthong_is_looked_at_where_its_open_vowel_is() -> None:
+    _, speech, line = babble()
+    phonemes = (
+        Phoneme(symbol="aʊ", start_s=1.0, end_s=1.5),
+        Phoneme(symbol="ɔ", start_s=2.0, end_s=2.03),
+    )
+    line = line.model_copy(update={"phonemes": phonemes})
+    opening = np.zeros(FRAMES)
+    opening[round(1.0 * FRAME_RATE) : round(1.2 * FRAME_RATE)] = OPEN
+
+    assert lip_sync(opening, speech, [line]).closed_for_vowels == 0
+    assert lip_sync(np.zeros(FRAMES), speech, [line]).closed_for_vowels == 1
+
+
 @pytest.mark.parametrize("frames", [-2, 1, 2])
 def test_late_and_early_lips_are_told_by_the_frame(frames: int) -> None:
     opening, speech, line = babble()
@@ -110,6 +125,20 @@ def test_a_face_that_turns_and_comes_nearer_stays_the_same_face(portrait: Frame)
     assert seen[0] is not None
 
     assert faces.likeness(portrait, seen[0].face, frames, seen) > 0.95
+
+
+def test_a_small_face_is_not_asked_for_more_than_the_mesh_is_sure_of(portrait: Frame) -> None:
+    small = np.asarray(cv2.resize(portrait, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA), np.uint8)
+    (seen,) = faces.follow([small], None)
+    assert seen is not None
+    strayed = replace(seen.face, mesh=seen.face.mesh + np.array([1.0, 0.5, 0.0], np.float32))
+    spoiled = small.copy()
+    x, y, width, height = (round(value) for value in seen.face.box)
+    spoiled[y : y + height, x : x + width // 2] //= 3
+
+    assert seen.face.size < 100
+    assert faces.likeness(small, seen.face, [small], [replace(seen, face=strayed)]) > 0.9
+    assert faces.likeness(small, seen.face, [spoiled], [seen]) < 0.8
 
 
 def test_a_face_with_other_eyes_and_shadows_is_less_alike(portrait: Frame) -> None:
