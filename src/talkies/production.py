@@ -14,7 +14,7 @@ from talkies import encoding, mixing, provenance
 from talkies.aac import CodedSound, code_sound
 from talkies.engines import Engine
 from talkies.loudness import true_peak_dbtp
-from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, no_tick
+from talkies.media import Clip, Frame, Inputs, Samples, Tick, Track, TrackName, no_tick
 from talkies.plan import Plan
 from talkies.provenance import Signing
 from talkies.script import read
@@ -116,10 +116,10 @@ def final_mix(tracks: list[Track]) -> tuple[Samples, CodedSound]:
 
 
 def joined_tracks(clips: list[Clip]) -> list[Track]:
-    """Join the shots' tracks by name; a shot without a track is silent in it."""
+    """Join the shots' tracks by name; a shot without a track is silent in it, and so is a clip without any."""
     shots = [{track.name: track.samples for track in clip.tracks()} for clip in clips]
     silences = [np.zeros((clip.frame_count * SAMPLES_PER_FRAME, 2), np.float32) for clip in clips]
-    names = dict.fromkeys(name for shot in shots for name in shot)
+    names: Iterable[TrackName] = dict.fromkeys(name for shot in shots for name in shot) or ("ambience",)
     return [
         Track(
             name,

@@ -8,9 +8,9 @@ import pytest
 from talkies import mixing
 from talkies.aac import code_sound
 from talkies.loudness import true_peak_dbtp
-from talkies.media import Samples, Track
-from talkies.production import CEILING_DBTP, final_mix
-from talkies.spec import SAMPLE_RATE
+from talkies.media import Clip, Samples, Track
+from talkies.production import CEILING_DBTP, final_mix, joined_tracks
+from talkies.spec import SAMPLE_RATE, SAMPLES_PER_FRAME
 
 
 @pytest.fixture
@@ -31,3 +31,12 @@ def test_no_peak_is_above_the_ceiling_once_the_sound_is_played(ticking: list[Tra
     kept = true_peak_dbtp(final_mix(ticking)[1].played_back())
 
     assert kept <= CEILING_DBTP < plain
+
+
+def test_a_clip_in_which_nothing_is_heard_is_silent_for_its_whole_length() -> None:
+    shots = [Clip(frame_count, iter(()), tuple) for frame_count in (24, 72)]
+
+    mix, coded = final_mix(joined_tracks(shots))
+
+    assert len(mix) == coded.sample_count == 96 * SAMPLES_PER_FRAME
+    assert not mix.any()
