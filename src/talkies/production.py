@@ -116,7 +116,7 @@ def final_mix(tracks: list[Track]) -> tuple[Samples, CodedSound]:
 
 
 def joined_tracks(clips: list[Clip]) -> list[Track]:
-    """Join the shots' tracks by name; a shot without a track is silent in it, and so is a clip without any."""
+    """Join the shots' tracks by name; a shot without a track is silent in it, a clip without any silent."""
     shots = [{track.name: track.samples for track in clip.tracks()} for clip in clips]
     silences = [np.zeros((clip.frame_count * SAMPLES_PER_FRAME, 2), np.float32) for clip in clips]
     names: Iterable[TrackName] = dict.fromkeys(name for shot in shots for name in shot) or ("ambience",)
