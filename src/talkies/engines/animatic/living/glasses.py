@@ -15,7 +15,8 @@ _EYES = ((145, 159), (374, 386))
 _BRIDGE = (8, 197)  # from between the brows to the middle of the nose
 _STRIPS = (-0.07, -0.035, 0.0, 0.035, 0.07)  # beside the nose's ridge, in distances between the eyes' middles
 _SAMPLES, _EDGE = 81, 6  # along a strip, and between the two that an edge is told from
-_MIN_EDGE = 0.15  # of the skin's light; smooth skin measures 0.03 to 0.05, a thin frame 0.2 to 0.4
+# Of the skin's light: smooth skin has 0.03 to 0.05, a wrinkled bridge up to 0.15, a thin frame 0.18 to 0.5.
+_MIN_EDGE = 0.165
 # The lids' skin: in widths of an opening over it and under it.
 _OVER, _UNDER = (0.12, 0.2), (0.12, 0.2, 0.3)
 # On the cheek, beside the mouth and on the forehead, each half of the face by itself: light may fall on one.
