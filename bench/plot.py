@@ -8,6 +8,7 @@ from pathlib import Path
 
 LABELS = {
     "encoder_alone": "H.264 + AAC encoder alone, frames in memory",
+    "common_encoder_alone": "libx264 at FFmpeg's default preset + AAC, alone",
     "warm_720p_5s": "talkies, warm, with voice and music",
     "cold_720p_5s": "talkies generate, cold, with voice and music",
     "zoompan_720p_5s": "ffmpeg zoompan, cold, silent",

@@ -53,10 +53,8 @@ _RELIEF = 0.07  # how much nearer a subject's middle is than its outline
 _FACE_RELIEF = 0.08  # how much nearer a face is
 _PROMINENCE = 0.6  # how much nearer the prominent parts of a picture without a matte are
 _OPEN, _BUILT = 3.2, 5.0  # picture widths of upright edges: of a wood or less; of a street
-_PLUMB, _WALLS = (
-    0.95,
-    0.04,
-)  # of the slope that built-up land loses; picture widths: the blur between its columns
+_PLUMB = 0.95  # of the slope that built-up land loses
+_WALLS = 0.04  # picture widths: the blur between its columns
 _LINE_SIDE, _SHORTEST, _LEANING = 640, 20.0, 0.1  # pixels across; pixels; across for one down
 _HORIZON_RANGE = (0.2, 0.75)  # of the height, where a horizon is looked for
 
