@@ -115,7 +115,7 @@ class Service:
     def wait(self, task: str, *statuses: str) -> dict[str, Any]:
         """Poll until the task is over, or has one of these statuses."""
         wanted = statuses or OVER
-        wait_for(lambda: self.read(task)["status"] in wanted, TASK_S)
+        wait_for(lambda: self.read(task)["status"] in wanted, TASK_S, every_s=0.1)  # 1000 a minute are let in
         return self.read(task)
 
     def _is_ready(self) -> bool:
