@@ -157,6 +157,8 @@ Effect = Literal[
     "wolf_whistle",
 ]
 """One-shots: sounds with a moment."""
+OUTCRIES: frozenset[Effect] = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough", "sneeze"})
+"""What somebody gives without words; a placed one tells whose it is."""
 
 Weather = Literal["rain", "snow", "fog", "storm", "wind", "clear", "cloudy", "smoke", "dust", "embers"]
 """The weather, and whatever else is in the air."""

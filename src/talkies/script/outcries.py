@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from talkies.plan import Voice
+from talkies.plan import OUTCRIES, Voice
 from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
 from talkies.script.people import Mention, People
@@ -16,13 +16,12 @@ _LAUGHED = re.compile(
     r"\W*(?:(?:a?h[aeo]+h?\b\W*){2,}|(?:a?ha|he|hi|ho){2,}h?\b|[哈呵嘿嘻]{2,})", re.IGNORECASE
 )
 """A line that is itself a laugh, or begins with one: "Ha ha ha! You are funny!"."""
-_OUTCRIES = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough", "sneeze"})
 _OWNS = frozenset({"'s", "'", "’", "of", "from", "的"})
 
 
 def is_outcry(term: Term) -> bool:
     """Tell whether a sound is one that somebody makes with the voice."""
-    return term.name in _OUTCRIES
+    return term.name in OUTCRIES
 
 
 def is_spoken(passage: Passage, laughter: Term) -> bool:

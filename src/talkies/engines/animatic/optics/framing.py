@@ -335,12 +335,10 @@ def facing(face: Face) -> float:
 def _placed_box(boxes: Sequence[Box], subject: str) -> Box:
     """Choose the box whose place the words tell; the first when they do not."""
     across = sorted(boxes, key=lambda box: box[0] + box[2] / 2)
-    words = subject.lower()
-    if _LEFT.search(words):
+    side = find_side(subject)
+    if side == "left":
         return across[0]
-    if _RIGHT.search(words):
-        return across[-1]
-    return boxes[0]
+    return across[-1] if side == "right" else boxes[0]
 
 
 def _around_head(scene: Scene, head: Box, size: ShotSize) -> tuple[tuple[float, float], float]:

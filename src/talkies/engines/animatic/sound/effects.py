@@ -34,7 +34,7 @@ from talkies.engines.animatic.sound.synthesis import (
     soften_edges,
 )
 from talkies.media import Samples, rng
-from talkies.plan import Ambience, Effect, Gait, Voice
+from talkies.plan import OUTCRIES, Ambience, Effect, Gait, Voice
 
 AMBIENCE_LUFS = -26.0
 EFFECT_LUFS = -16.0
@@ -96,7 +96,6 @@ class _OneShot:
 
 _IN_STEP: frozenset[Effect] = frozenset({"explosion", "thunder"})
 """What flashes, too: they ring long enough, and the answer of a place would blur their attack."""
-_OUTCRIES: frozenset[Effect] = frozenset({"scream", "gasp", "sigh", "sob", "cough", "sneeze"})
 _LOWER: dict[Voice, float] = {
     "man": 0.66,
     "old_man": 0.66,
@@ -210,9 +209,12 @@ def effect(kind: Effect, *, seed: int, is_distant: bool = False, voices: tuple[V
     recipe = _EFFECTS[kind]
     generator = rng(seed, "effect", kind)
     count = effect_length(kind)
-    scene = people.laughter(generator, count, voices) if kind == "laughter" else recipe.make(generator, count)
-    if kind in _OUTCRIES and voices:
-        scene = _lowered(scene, _LOWER.get(voices[0], 1.0))
+    if kind == "laughter":
+        scene = people.laughter(generator, count, voices)
+    else:
+        scene = recipe.make(generator, count)
+        if voices and kind in OUTCRIES:
+            scene = _lowered(scene, _LOWER.get(voices[0], 1.0))
     if is_distant and kind in _IN_STEP:
         scene = np.pad(band(scene, None, _FAR_HZ, order=1), ((0, seconds(_FAR_TAIL_S)), (0, 0)))
     elif is_distant:
