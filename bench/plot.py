@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LABELS = {
-    "encoder_alone": "H.264 + AAC encoder alone, frames in memory",
-    "common_encoder_alone": "libx264 at FFmpeg's default preset + AAC, alone",
+    "encoder_alone": "our H.264 + AAC encoder alone, frames in memory",
+    "veryfast_alone": 'libx264 "veryfast" + AAC alone, frames in memory',
     "warm_720p_5s": "talkies, warm, with voice and music",
     "cold_720p_5s": "talkies generate, cold, with voice and music",
     "zoompan_720p_5s": "ffmpeg zoompan, cold, silent",

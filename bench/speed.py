@@ -26,6 +26,7 @@ from talkies.spec import FRAME_RATE, Spec
 SECONDS, LARGE_SECONDS = 5, 12
 CLIPS = 50  # for the memory trend
 TRIALS = 3  # the best counts: noise only ever adds
+_VERYFAST = {"preset": "veryfast", "crf": "18"}  # as tools that encode while they work commonly set x264
 
 
 def run() -> bool:
@@ -43,7 +44,7 @@ def _measure(folder: Path) -> tuple[dict[str, Figure], dict[str, dict[str, float
     cold = _best(lambda: measure(talkies_command(folder / "cold.mp4", resolution="720p", duration=SECONDS)))
     large = measure(talkies_command(folder / "large.mp4", resolution="1080p", duration=LARGE_SECONDS))
     zoompan, moviepy = (_peer(name, folder) for name in ("zoompan", "moviepy"))
-    encoder_s, common_encoder_s = _encoders_alone(folder)
+    encoder_s, veryfast_s = _encoders_alone(folder)
     warm_s = _warm(lambda seed: request(duration=SECONDS, seed=seed), folder)
     warm_large_s = _warm(lambda seed: request(resolution="1080p", duration=SECONDS, seed=seed), folder)
     # A painted face, of which the process has seen no trial's cut before.
@@ -52,7 +53,7 @@ def _measure(folder: Path) -> tuple[dict[str, Figure], dict[str, dict[str, float
     figures = {
         "warm_to_length": Figure(warm_s / SECONDS, at_most=0.5),
         "warm_to_encoder_alone": Figure(warm_s / encoder_s, at_most=2.0),
-        "warm_to_common_encoder_alone": Figure(warm_s / common_encoder_s),
+        "warm_to_veryfast_alone": Figure(warm_s / veryfast_s, at_most=2.0),
         "warm_1080p_to_length": Figure(warm_large_s / SECONDS, at_most=1.0),
         "warm_new_picture_to_length": Figure(warm_new_s / SECONDS),
         "cold_to_length": Figure(cold.wall_s / SECONDS, at_most=2.0),
@@ -71,7 +72,7 @@ def _measure(folder: Path) -> tuple[dict[str, Figure], dict[str, dict[str, float
     return figures, {
         "seconds": {
             "encoder_alone": round(encoder_s, 2),
-            "common_encoder_alone": round(common_encoder_s, 2),
+            "veryfast_alone": round(veryfast_s, 2),
             "warm_720p_5s": round(warm_s, 2),
             "warm_1080p_5s": round(warm_large_s, 2),
             "warm_new_picture_720p_5s": round(warm_new_s, 2),
@@ -91,7 +92,7 @@ def _peer(name: str, folder: Path) -> Run:
 
 
 def _encoders_alone(folder: Path) -> tuple[float, float]:
-    """Time encoders on finished frames and a finished mix: ours, and libx264 as FFmpeg sets it by default."""
+    """Time encoders on finished frames and a finished mix: ours, and libx264 at its preset "veryfast"."""
     engine = find_engine("animatic")
     spec, inputs = request(duration=SECONDS)
     plan = make_plan(spec, engine)
@@ -111,18 +112,18 @@ def _encoders_alone(folder: Path) -> tuple[float, float]:
                 tags={},
             )
 
-    def encode_commonly() -> None:
-        with ThreadPoolExecutor(1) as pool, av.open(folder / "common.mp4", "w") as container:
+    def encode_veryfast() -> None:
+        with ThreadPoolExecutor(1) as pool, av.open(folder / "veryfast.mp4", "w") as container:
             sound = pool.submit(code_sound, mix)
-            stream = container.add_stream("libx264", FRAME_RATE)
+            stream = container.add_stream("libx264", FRAME_RATE, options=_VERYFAST)
             stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
             for frame in frames:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             container.mux(stream.encode())
             sound.result()
 
-    ours, common = (min(_seconds(work) for _ in range(TRIALS)) for work in (encode, encode_commonly))
-    return ours, common
+    ours, veryfast = (min(_seconds(work) for _ in range(TRIALS)) for work in (encode, encode_veryfast))
+    return ours, veryfast
 
 
 def _warm(ask: Callable[[int], tuple[Spec, Inputs]], folder: Path) -> float:
