@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -25,24 +26,37 @@ Box = tuple[float, float, float, float]
 """`(x, y, width, height)` in prepared pixels."""
 Side = Literal["left", "middle", "right"]
 
-# Height of the view in heights of the face (brow to chin), and where in the view the face's centre lies.
-_FACE_HEIGHTS: dict[ShotSize, float] = {
-    "medium": 5.2,
-    "medium_close_up": 3.8,
-    "close_up": 2.8,
-    "extreme_close_up": 1.15,
+
+@dataclass(frozen=True)
+class _Measure:
+    """What a size shows, by what it is of; 0 where it is not said of that.
+
+    Attributes:
+        thing: height and width of the view in those of a subject that is no face.
+        plain_zoom: enlargement where nothing stands out at all.
+        least_zoom: enlargement of anything.
+        face: height of the view in heights of the face, brow to chin.
+        face_place: where in the view the face's centre lies, 0 (top) to 1.
+        headroom: share of the view above hair and hat.
+        figure: height of the view in heights of a head whose face is not seen.
+    """
+
+    thing: float
+    plain_zoom: float = 1.0
+    least_zoom: float = 1.0
+    face: float = 0.0
+    face_place: float = 0.0
+    headroom: float = 0.0
+    figure: float = 0.0
+
+
+_MEASURES: dict[ShotSize, _Measure] = {
+    "full": _Measure(1.25),
+    "medium": _Measure(1.0, 1.3, 1.12, face=5.2, face_place=0.30, headroom=0.07, figure=4.2),
+    "medium_close_up": _Measure(0.83, 1.5, 1.2, face=3.8, face_place=0.40, headroom=0.065, figure=3.2),
+    "close_up": _Measure(0.68, 1.75, 1.3, face=2.8, face_place=0.48, headroom=0.06, figure=2.5),
+    "extreme_close_up": _Measure(0.4, 2.4, 1.6, face=1.15, face_place=0.47),
 }
-_FACE_PLACE: dict[ShotSize, float] = {
-    "medium": 0.30,
-    "medium_close_up": 0.40,
-    "close_up": 0.48,
-    "extreme_close_up": 0.47,
-}
-_HEADROOM: dict[ShotSize, float] = {
-    "medium": 0.07,
-    "medium_close_up": 0.065,
-    "close_up": 0.06,
-}  # of the view, above hair and hat
 _SHOULDERS = 0.6  # heights of the face below the chin that a close-up shows at the least
 _EARS, _CHIN = 0.12, 0.25  # widths and heights of the face beside and below it that a move leaves in view
 _SPARE = 0.06  # of a subject's sides that a move may take out of the view
@@ -52,37 +66,9 @@ _NODDING = 0.12  # heights of the face that a head moves up when it acts
 _HAIR = 0.4  # heights of the face above the brow, where no matte tells
 _TALLEST_HAT = 1.6  # heights of the face above the brow
 _MOST_ADVANCE = 1.25  # enlargement by a move towards somebody, after which the hat is still seen
-# Height and width of the view in those of a subject that is no face.
-_THING_SIZES: dict[ShotSize, float] = {
-    "full": 1.25,
-    "medium": 1.0,
-    "medium_close_up": 0.83,
-    "close_up": 0.68,
-    "extreme_close_up": 0.4,
-}
-# Enlargement where nothing stands out at all.
-_PLAIN_ZOOM: dict[ShotSize, float] = {
-    "medium": 1.3,
-    "medium_close_up": 1.5,
-    "close_up": 1.75,
-    "extreme_close_up": 2.4,
-}
-_MIN_ZOOM: dict[ShotSize, float] = {
-    "medium": 1.12,
-    "medium_close_up": 1.2,
-    "close_up": 1.3,
-    "extreme_close_up": 1.6,
-}
-
 _SHARP_ENLARGEMENT = 4.5  # output pixels per source pixel that still look sharp after super-resolution
 _ALWAYS_ALLOWED_ZOOM = 1.5  # of the prepared picture, however small the source
 _LOOKING_ROOM = 0.07  # of the view's width, for a face turned sideways
-
-_FIGURE_VIEW: dict[ShotSize, float] = {
-    "medium": 4.2,
-    "medium_close_up": 3.2,
-    "close_up": 2.5,
-}  # in heights of a figure's head
 
 _PERSON = re.compile(
     r"\b(?:wo)?m[ae]n\b|\bgirls?\b|\bboys?\b|\blad(?:y|ies)\b|\bpe(?:rson|ople)\b|\bfigures?\b|\bchild(?:ren)?\b"
@@ -116,7 +102,7 @@ def frame_view(scene: Scene, framing: Framing) -> View:
     face = choose_face(scene.faces, subject)
     if face is not None and size != "full":
         return _view(scene, *_around_face(scene, face, size, subject))
-    if face is None and size in _FIGURE_VIEW and _PERSON.search(subject.lower()):
+    if face is None and _MEASURES[size].figure and _PERSON.search(subject.lower()):
         heads = find_figures(scene.prepared)
         if heads:
             return _view(scene, *_around_head(scene, _placed_box(heads, subject), size))
@@ -125,7 +111,7 @@ def frame_view(scene: Scene, framing: Framing) -> View:
         return _view(scene, *_around_thing(scene, box, size))
     if size == "full":
         return WHOLE
-    return _view(scene, _salient_point(scene), _PLAIN_ZOOM[size])
+    return _view(scene, _salient_point(scene), _MEASURES[size].plain_zoom)
 
 
 def names_hands(subject: str) -> bool:
@@ -157,10 +143,7 @@ def measure_cut(scene: Scene, focus: tuple[float, float], pose: Pose) -> float:
     left, upper, right, bottom = (float(edge) for edge in _seen_box(scene, focus, pose))
     worst = -1.0
     for face in scene.faces:
-        x, y = (
-            (at - side / 2) / scene.width
-            for at, side in zip(face.centre, (scene.width, scene.height), strict=True)
-        )
+        x, y = _from_centre(scene, face.centre)
         top = (_head_top(scene, face) - scene.height / 2) / scene.width
         # A head that the picture itself cuts asks for no room above it.
         room = min(_NODDING * face.box[3] / scene.width, top + 0.5 * scene.height / scene.width)
@@ -235,15 +218,17 @@ def _attraction(scene: Scene) -> tuple[float, float]:
         point = x + width / 2, y + height / 2
     else:
         point = _salient_point(scene)
+    return _from_centre(scene, point)
+
+
+def _from_centre(scene: Scene, point: tuple[float, float]) -> tuple[float, float]:
+    """Turn prepared pixels into picture widths from the centre."""
     return (point[0] - scene.width / 2) / scene.width, (point[1] - scene.height / 2) / scene.width
 
 
 def _is_seen(scene: Scene, face: Face, view: View) -> bool:
     """Tell whether the middle of a face lies in a view."""
-    x, y = (
-        (at - side / 2) / scene.width
-        for at, side in zip(face.centre, (scene.width, scene.height), strict=True)
-    )
+    x, y = _from_centre(scene, face.centre)
     half = 0.5 / view.zoom
     return abs(x - view.x) < half and abs(y - view.y) < half * scene.height / scene.width
 
@@ -267,8 +252,7 @@ def _view(scene: Scene, centre: tuple[float, float], zoom: float) -> View:
     zoom = float(np.clip(zoom, 1.0, max(_ALWAYS_ALLOWED_ZOOM, _SHARP_ENLARGEMENT * density)))
     room_x = (1 - 1 / zoom) / 2
     room_y = room_x * scene.height / scene.width
-    x = (centre[0] - scene.width / 2) / scene.width
-    y = (centre[1] - scene.height / 2) / scene.width
+    x, y = _from_centre(scene, centre)
     return View(float(np.clip(x, -room_x, room_x)), float(np.clip(y, -room_y, room_y)), zoom)
 
 
@@ -305,23 +289,24 @@ def find_side(subject: str) -> Side | None:
 
 def _around_face(scene: Scene, face: Face, size: ShotSize, subject: str) -> tuple[tuple[float, float], float]:
     """Frame a face, or the part of it that is asked for."""
+    measure = _MEASURES[size]
     x, y = face.centre
     tall = face.box[3]
-    view_height = _FACE_HEIGHTS[size] * tall
+    view_height = measure.face * tall
     if size == "extreme_close_up":
         points = _LIP_POINTS if _MOUTH.search(subject.lower()) else _EYE_POINTS
         if _EYES.search(subject.lower()) or _MOUTH.search(subject.lower()):
             view_height *= 0.7
         x, y = (float(value) for value in face.mesh[list(points), :2].mean(axis=0))
     top = face.box[1]
-    if size in _HEADROOM:
+    if measure.headroom:
         top = _head_top(scene, face)
         needed = face.box[1] + (1 + _SHOULDERS) * tall - top
-        view_height = max(view_height, needed / (1 - _HEADROOM[size]))
-    zoom = max(_MIN_ZOOM[size], scene.height / view_height)
-    y += (0.5 - _FACE_PLACE[size]) * scene.height / zoom
-    if size in _HEADROOM:
-        y = min(y, top + (0.5 - _HEADROOM[size]) * scene.height / zoom)
+        view_height = max(view_height, needed / (1 - measure.headroom))
+    zoom = max(measure.least_zoom, scene.height / view_height)
+    y += (0.5 - measure.face_place) * scene.height / zoom
+    if measure.headroom:
+        y = min(y, top + (0.5 - measure.headroom) * scene.height / zoom)
     x += _LOOKING_ROOM * facing(face) * scene.width / zoom
     return (x, y), zoom
 
@@ -344,9 +329,10 @@ def _placed_box(boxes: Sequence[Box], subject: str) -> Box:
 def _around_head(scene: Scene, head: Box, size: ShotSize) -> tuple[tuple[float, float], float]:
     """Frame a figure from above its head downwards."""
     x, y, width, tall = head
-    zoom = max(_MIN_ZOOM[size], scene.height / (_FIGURE_VIEW[size] * tall))
+    measure = _MEASURES[size]
+    zoom = max(measure.least_zoom, scene.height / (measure.figure * tall))
     down = scene.height / zoom
-    return (x + width / 2, y + (0.5 - 1.5 * _HEADROOM[size]) * down), zoom
+    return (x + width / 2, y + (0.5 - 1.5 * measure.headroom) * down), zoom
 
 
 def _subject_box(scene: Scene) -> Box | None:
@@ -356,9 +342,9 @@ def _subject_box(scene: Scene) -> Box | None:
 def _around_thing(scene: Scene, box: Box, size: ShotSize) -> tuple[tuple[float, float], float]:
     """Frame a subject by its outline; tighter views look at its upper part, where heads and tops are."""
     x, y, width, height = box
-    share = _THING_SIZES[size]
+    share = _MEASURES[size].thing
     zoom = min(scene.width / (share * width), scene.height / (share * height))
-    zoom = max(zoom, _MIN_ZOOM.get(size, 1.0))
+    zoom = max(zoom, _MEASURES[size].least_zoom)
     lift = 0.0 if share >= 1 else 0.12 * height
     return (x + width / 2, y + height / 2 - lift), zoom
 
@@ -366,7 +352,7 @@ def _around_thing(scene: Scene, box: Box, size: ShotSize) -> tuple[tuple[float, 
 def _lower_middle(scene: Scene, size: ShotSize) -> tuple[tuple[float, float], float]:
     """Frame where hands usually are: the lower middle of the subject, or of the picture."""
     x, y, width, height = _subject_box(scene) or (0.0, 0.0, float(scene.width), float(scene.height))
-    return (x + width / 2, y + 0.75 * height), _PLAIN_ZOOM.get(size, 1.0)
+    return (x + width / 2, y + 0.75 * height), _MEASURES[size].plain_zoom
 
 
 def _salient_point(scene: Scene) -> tuple[float, float]:

@@ -8,24 +8,12 @@ from typing import cast
 
 import numpy as np
 
+from talkies.engines.animatic.living.gestures import FEELINGS
 from talkies.plan import ActionKind, Cue, Weather
 from talkies.script import Action, ScriptShot, When
 
 _SCENIC: frozenset[ActionKind] = frozenset({"flow", "sway", "drift", "flicker", "fall"})
-_FELT: frozenset[ActionKind] = frozenset(
-    {
-        "smile",
-        "frown",
-        "cry",
-        "surprise",
-        "anger",
-        "sadness",
-        "squint",
-        "open_mouth",
-        "close_mouth",
-        "pout",
-    }
-)
+_FELT = FEELINGS.keys() - {"laugh"}  # which is over before the shot
 _GOING: frozenset[ActionKind] = frozenset({"walk", "run", "ride", "dance", "swim", "fly"})
 HOLDING = _SCENIC | _FELT | _GOING | {"breathe", "close_eyes"}
 """Actions that last to the end of their shot; what the scene does also begins with it."""
