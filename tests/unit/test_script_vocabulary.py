@@ -10,7 +10,7 @@ import pytest
 from talkies.plan import Ambience, Effect, Mood, MoveKind, ShotSize, Tempo, Transition, Voice
 from talkies.script import ActionKind, Angle, Light, Timing, Weather
 from talkies.script.languages import detect, share_writing
-from talkies.script.people import Kind
+from talkies.script.mentions import Kind
 from talkies.script.vocabulary import Vocabulary
 from talkies.script.words import cut, simplified
 

@@ -9,10 +9,11 @@ from typing import cast
 from talkies.plan import ActionKind, Speed
 from talkies.script.clock import Clock
 from talkies.script.feelings import find_feelings
+from talkies.script.mentions import Mention
 from talkies.script.model import Action
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People
+from talkies.script.people import People
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE

@@ -8,10 +8,11 @@ from typing import cast
 from talkies.plan import Voice
 from talkies.script.clock import Clock
 from talkies.script.languages import detect, share_writing
+from talkies.script.mentions import Mention
 from talkies.script.model import Line
 from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People, Speaker, chorus_of
+from talkies.script.people import People, Speaker, chorus_of
 from talkies.script.speech import Tag, is_spoken, tag_of, words_before
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import HIDING, Term, vocabulary

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from talkies.script.actions import is_cried
+from talkies.script.mentions import VERB_TABLES
 from talkies.script.passage import Passage, Span
-from talkies.script.people import VERB_TABLES
 from talkies.script.vocabulary import Term
 
 _REACH_BACK = 12  # words from "no sound except" to what is heard

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from talkies.plan import OUTCRIES, Voice
+from talkies.script.mentions import Mention
 from talkies.script.names import told_sex
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People
+from talkies.script.people import People
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE

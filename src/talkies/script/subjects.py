@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from talkies.script.mentions import VERB_TABLES, Mention, is_made_to, is_perceived
 from talkies.script.names import tells_somebody
 from talkies.script.passage import Passage, Span
-from talkies.script.people import VERB_TABLES, Mention, People, is_made_to, is_perceived
+from talkies.script.people import People
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
 _NOT_WHILE_WATCHING = frozenset(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from talkies.script.mentions import Mention
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People
+from talkies.script.people import People
 from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, is_mark, is_unspaced

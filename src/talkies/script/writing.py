@@ -6,8 +6,9 @@ these somebody may as well speak while he wears or holds one.
 
 from __future__ import annotations
 
+from talkies.script.mentions import Mention
 from talkies.script.passage import Passage, Span
-from talkies.script.people import Mention, People
+from talkies.script.people import People
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 

@@ -8,8 +8,9 @@ from typing import get_args
 
 from talkies.engines.animatic.living.traits import Trait, traits_of
 from talkies.plan import ActionKind, Cue, Plan, SpokenLine, Voice
+from talkies.script.mentions import means_many
 from talkies.script.passage import Passage
-from talkies.script.people import People, means_many, voice_of
+from talkies.script.people import People, voice_of
 from talkies.script.words import cut
 
 ACTIONS = frozenset(get_args(ActionKind))
