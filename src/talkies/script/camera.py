@@ -429,7 +429,7 @@ def _subject(passage: Passage, term: Term, span: Span) -> str | None:
             return _noun_phrase(passage, first, span)
     elif first < span.last and is_unspaced(passage.words[first]) and not _is_passed_over(passage, first):
         return _noun_phrase(passage, first, span)
-    return _subject_before(passage, term)
+    return _subject_before(passage, term, span)
 
 
 def _opens_noun_phrase(passage: Passage, word: int, span: Span) -> bool:
@@ -469,16 +469,16 @@ def _ends_noun_phrase(passage: Passage, first: int, word: int) -> bool:
     return is_verb and follower != "的" and not passage.covers("place", word)
 
 
-def _subject_before(passage: Passage, term: Term) -> str | None:
+def _subject_before(passage: Passage, term: Term, span: Span) -> str | None:
     """The subject of a Chinese size that follows it: 老人的手部特写."""
     if not is_unspaced(passage.words[term.first]):
         return None
-    clause = passage.clause(term.first)
+    floor = max(passage.clause(term.first).first, span.first)
     last = term.first
-    while last > clause.first and (passage.covers("size_noun", last - 1) or passage.words[last - 1] == "的"):
+    while last > floor and (passage.covers("size_noun", last - 1) or passage.words[last - 1] == "的"):
         last -= 1
     first = last
-    while first > max(clause.first, last - _LONGEST_CHINESE_NAME):
+    while first > max(floor, last - _LONGEST_CHINESE_NAME):
         before = passage.words[first - 1]
         if is_mark(before) or (before != "的" and _is_passed_over(passage, first - 1)):
             break

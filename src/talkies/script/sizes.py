@@ -25,9 +25,12 @@ def _is_of_film(passage: Passage, term: Term) -> bool:
     before = next((word for word in reach if not passage.covers("determiner", word)), None)
     if before is not None and any(passage.covers(table, before) for table in _CUTS):
         return True
-    opens = before is None or passage.covers("late", before) or passage.covers("break", before)
+    is_timed = before is not None and (passage.covers("unit", before) or passage.words[before].isdecimal())
+    opens = before is None or is_timed or passage.covers("late", before) or passage.covers("break", before)
     is_listed = clause.first > 0 and passage.covers("late", clause.first - 1)  # "wide -> medium"
-    return opens and term.name != "full" and (is_listed or not _ends_clause(passage, term))  # "full of joy"
+    # "0-2s medium", "0:05-0:08 medium"; not "full of joy"
+    is_alone = is_listed or is_timed or not _ends_clause(passage, term)
+    return opens and is_alone and term.name != "full"
 
 
 def _is_closed(passage: Passage, term: Term) -> bool:

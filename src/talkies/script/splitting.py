@@ -25,6 +25,7 @@ _WHOLE_LABELS = ("numbered", "later")  # a label without a number
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _MOMENT = re.compile(r"[\[(（【]\s?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)\s?[\])）】]")  # "[00:05]"
 _SHORTEST_LABELLED_S, _LONGEST_LABELLED_S = 0.1, 60.0
+_LONGEST_GAP_S = 1.0  # from the end of a time to the next one of a timeline: "0-2s, 3-5s"
 
 
 @dataclass(frozen=True)
@@ -262,28 +263,37 @@ def _units() -> str:
 @cache
 def _time_range() -> re.Pattern[str]:
     unit = _units()
-    moment = r"(?:(\d{1,2}):)?(\d{1,3}(?:\.\d{1,3})?)"
+    from_, to = (
+        rf"(?:(?P<minutes{end}>\d{{1,2}}):)?(?P<seconds{end}>\d{{1,3}}(?:\.\d{{1,3}})?)" for end in (1, 2)
+    )
     return re.compile(
-        rf"(?P<open>[\[(（【])?(?:第\s?)?{moment}\s?(?P<unit1>{unit})?\s?(?:-|–|—|~|～|至|到|to)\s?"
-        rf"{moment}(?:\s?(?P<unit2>{unit}))?(?![\w:.]*\d)(?:\s?(?P<close>[\])）】]))?",
+        rf"(?P<open>[\[(（【])?(?:第\s?)?(?:(?<![^\W_])(?P<unit0>{unit})\s?)?{from_}\s?(?P<unit1>{unit})?\s?"
+        rf"(?:-|–|—|~|～|至|到|to)\s?{to}(?:\s?(?P<unit2>{unit}))?(?![\w:.]*\d)(?:\s?(?P<close>[\])）】]))?",
         re.IGNORECASE,
     )
 
 
 def _times(passage: Passage) -> Iterator[_Marker]:
-    """Find "[0-3s]", "0:00-0:03", "0-2秒：" at the head of a sentence or in brackets."""
+    """Find "[0-3s]", "0:00-0:03", "0-2秒：" at the head of a sentence or in brackets.
+
+    Within a sentence they count where they go on with a timeline: "0-2s wide, 2-5s close-up".
+    """
     number_of = {start: word for word, start in enumerate(passage.starts)}
+    ended_s: float | None = None
     for match in _time_range().finditer(passage.text):
         first = number_of.get(match.start())
         if first is None or passage.words[first] == QUOTE:
             continue
         seconds = _length(match)
-        if seconds is None or not _is_time_place(passage, first, match):
+        begins_s = _begins_s(match)
+        goes_on = ended_s is not None and 0 <= begins_s - ended_s <= _LONGEST_GAP_S
+        if seconds is None or not _is_time_place(passage, first, match, goes_on):
             continue
+        ended_s = begins_s + seconds
+        first -= _is_led(passage, first)
         last = first
         while last < len(passage.words) and passage.starts[last] < match.end():
             last += 1
-        begins_s = _begins_s(match)
         marker = _Marker(first, last, last, is_label=True, seconds=seconds)
         yield replace(marker, is_later=True, begins_s=begins_s) if begins_s > 0 else marker
 
@@ -313,26 +323,33 @@ def _opens(passage: Passage, word: int) -> bool:
 
 def _length(match: re.Match[str]) -> float | None:
     """The seconds from the first moment to the second; None when the figures are no times."""
-    minutes1, seconds1, minutes2, seconds2 = match.group(2, 3, 5, 6)
+    minutes1, seconds1, minutes2, seconds2 = match.group("minutes1", "seconds1", "minutes2", "seconds2")
     is_clock = minutes1 is not None and minutes2 is not None
-    if not (is_clock or match.group("unit1") or match.group("unit2")):
+    if not (is_clock or any(match.group("unit0", "unit1", "unit2"))):
         return None
     length = 60 * (int(minutes2 or 0) - int(minutes1 or 0)) + float(seconds2) - float(seconds1)
     return round(length, 3) if _SHORTEST_LABELLED_S <= length <= _LONGEST_LABELLED_S else None
 
 
 def _begins_s(match: re.Match[str]) -> float:
-    minutes, seconds = match.group(2, 3)
+    minutes, seconds = match.group("minutes1", "seconds1")
     return 60 * int(minutes or 0) + float(seconds)
 
 
-def _is_time_place(passage: Passage, first: int, match: re.Match[str]) -> bool:
+def _is_time_place(passage: Passage, first: int, match: re.Match[str], goes_on: bool) -> bool:
     if match.group("open") and match.group("close"):
         return True
-    before = passage.words[first - 1] if first else "\n"
-    opens = is_mark(before) and before not in ",，、"
+    is_led = _is_led(passage, first)
+    before = passage.words[first - 1 - is_led] if first > is_led else "\n"
+    opens = is_mark(before) and (goes_on or before not in ",，、")
     after = passage.text[match.end() : match.end() + 1]
-    return opens and (after in ":：,，|-—–" or after.isspace() or after == "")
+    is_closed = after == "" or after in ":：,，|-—–"
+    return opens and (is_closed or (not is_led and (after.isspace() or is_unspaced(after))))
+
+
+def _is_led(passage: Passage, first: int) -> bool:
+    """Tell whether a preposition stands before a time: "from 0 to 3 seconds"."""
+    return first > 0 and passage.covers("preposition", first - 1)
 
 
 def _cuts(passage: Passage, owners: Sequence[Owner]) -> Iterator[_Marker]:
