@@ -155,8 +155,17 @@ Effect = Literal[
     "sneeze",
     "whistle",
     "wolf_whistle",
+    "goose",
+    "crow",
 ]
 """One-shots: sounds with a moment."""
+ANIMAL_CALLS: frozenset[Effect] = frozenset(
+    {
+        *("dog", "cat", "horse", "owl", "wolf", "rooster", "cow"),
+        *("duck", "hen", "sheep", "goat", "pig", "roar", "elephant", "frog", "goose", "crow"),
+    }
+)
+"""Effects that an animal makes with the voice."""
 OUTCRIES: frozenset[Effect] = frozenset({"laughter", "scream", "gasp", "sigh", "sob", "cough", "sneeze"})
 """What somebody gives without words; a placed one tells whose it is."""
 

@@ -911,6 +911,22 @@ def test_a_duck_quacks_in_notes_that_grow_softer() -> None:
     assert np.abs(last).max() < 0.7 * np.abs(first).max()
 
 
+def test_a_goose_honks_with_a_break_upwards() -> None:
+    sound = shot("goose")
+    low, high = (pitch(sound, at_s, 200, 800)[0] for at_s in (0.03, 0.2))
+
+    assert len(onsets(sound, apart_s=0.35)) == 3
+    assert 1.6 < high / low < 2.2
+
+
+def test_a_crow_caws_three_times_harsher_than_a_goose_honks() -> None:
+    sound = shot("crow")
+
+    assert len(onsets(sound, apart_s=0.35)) == 3
+    assert 1000 < centroid(sound) < 3000
+    assert pitch(sound, 0.1, 200, 800)[1] < 0.8 * pitch(shot("goose"), 0.2, 200, 800)[1]
+
+
 def test_a_hen_clucks_and_then_cackles_higher() -> None:
     sound = shot("hen")
     cluck, cackle = (pitch(sound, at_s, 250, 900)[0] for at_s in (0.03, 1.1))

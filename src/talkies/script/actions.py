@@ -285,8 +285,11 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
 
 def is_cried(passage: Passage, term: Term) -> bool:
     """Tell whether somebody only cries or screams words: she cries, "Wait!"."""
-    if not passage.covers("called_out", term.last - 1):
-        return False
+    return passage.covers("called_out", term.last - 1) and is_beside_quote(passage, term)
+
+
+def is_beside_quote(passage: Passage, term: Term) -> bool:
+    """Tell whether a quotation stands right behind a term, or right before it in its sentence."""
     after = passage.words[term.last : term.last + 2]
     leads = after[:1] == [QUOTE] or (after[1:] == [QUOTE] and after[0] in ",:，：")
     return (

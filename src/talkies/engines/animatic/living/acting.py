@@ -47,7 +47,7 @@ from talkies.engines.animatic.sound.soundtrack import heard_steps
 from talkies.engines.animatic.vision.faces import Face
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.media import rng
-from talkies.plan import Cue, Effect, Plan, Shot, SpokenLine
+from talkies.plan import ANIMAL_CALLS, Cue, Plan, Shot, SpokenLine
 from talkies.script.passage import Passage
 from talkies.script.people import People
 from talkies.spec import FRAME_RATE, SAMPLE_RATE
@@ -63,12 +63,6 @@ _FAR = 2.5  # sizes of the face: from here on somebody beside is looked at as fa
 _TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
 _SURE_FACE = 0.9  # of the detector's score: monkeys have less, few people do
 _STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
-_CALLS: frozenset[Effect] = frozenset(
-    {
-        *("dog", "cat", "horse", "owl", "wolf", "rooster", "cow"),
-        *("duck", "hen", "sheep", "goat", "pig", "roar", "elephant", "frog"),
-    }
-)
 _CALLING = (0.12, 1.0)  # seconds that an animal holds its head up for a call, at the least and at the most
 _ANIMALS = re.compile(
     r"\b(?:dogs|cats|puppies|kittens|horses|bears|foxes|rabbits|lions|tigers|monkeys|elephants|penguins|pandas"
@@ -229,7 +223,7 @@ def _is_animal(text: str) -> bool:
 def _calls(stage: _Stage) -> Iterator[tuple[float, float]]:
     """Yield the calls of animals that the shot has: start, from its own, and length in seconds."""
     for sound in stage.plan.sounds:
-        if sound.kind in _CALLS and stage.plan.shots[sound.shot] is stage.shot:
+        if sound.kind in ANIMAL_CALLS and stage.plan.shots[sound.shot] is stage.shot:
             onset, length = effect_onset(sound.kind), effect_length(sound.kind)
             held_s = min(max((0.5 * length - onset) / SAMPLE_RATE - 0.2, _CALLING[0]), _CALLING[1])
             yield (sound.start_sample + onset) / SAMPLE_RATE - stage.origin_s, held_s

@@ -159,6 +159,8 @@ _EFFECTS: dict[Effect, _OneShot] = {
     "sneeze": _OneShot(outcries.sneeze, 1.3, outcries.SNEEZE_S, -1.0),
     "whistle": _OneShot(outcries.whistle, 3.2, 0.04, -2.0),
     "wolf_whistle": _OneShot(outcries.wolf_whistle, 1.9, 0.06, -1.0),
+    "goose": _OneShot(farmyard.goose, 1.9, 0.03, 1.0),
+    "crow": _OneShot(wildlife.crow, 1.8, 0.03),
 }
 
 

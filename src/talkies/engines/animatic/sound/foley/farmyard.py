@@ -1,4 +1,4 @@
-"""Animals of a farm: ducks, hens, sheep, goats and pigs."""
+"""Animals of a farm: ducks, geese, hens, sheep, goats and pigs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from talkies.engines.animatic.sound.synthesis import (
 )
 
 _BILL = (Formant(1150, 420, 0.8), Formant(2250, 650, 1.0), Formant(3500, 900, 0.4))
+_THROAT = (Formant(900, 300, 1.0), Formant(1700, 420, 0.8), Formant(2900, 800, 0.4))
 _BEAK = (Formant(1000, 420, 1.0), Formant(2300, 700, 0.6), Formant(3800, 1000, 0.3))
 
 
@@ -43,6 +44,29 @@ def duck(generator: Generator, sample_count: int) -> Signal:
         )
         at += length_s + generator.uniform(0.1, 0.13)
     return reverberate(scene, generator, 0.5, 0.05)
+
+
+def goose(generator: Generator, sample_count: int) -> Signal:
+    """A goose honks three times: each a short low note that breaks into a loud brassy one, "a-honk".
+
+    Source of the break between two registers: I. Würdinger, "Erzeugung, Ontogenie und Funktion der
+    Lautäußerungen bei vier Gänsearten", Zeitschrift für Tierpsychologie 27, 1970.
+    """
+    low = generator.uniform(270, 300)
+    scene = np.zeros(sample_count)
+    at = 0.0
+    for level in (0.85, 1.0, 0.8):
+        length_s = generator.uniform(0.36, 0.42)
+        count, first = seconds(length_s), seconds(at)
+        high = 1.85 * low
+        pitch = glide(
+            count, ((0, low), (0.26, 1.05 * low), (0.32, high), (0.7, 1.03 * high), (1, 0.8 * high))
+        )
+        honk = throat(generator, pitch, _THROAT, tilt_db=0.5, breath=0.05, rough=0.03)
+        swell = contour(count, ((0, 0), (0.06, 0.45), (0.27, 0.4), (0.36, 1), (0.75, 0.8), (1, 0)))
+        scene[first : first + count] += level * honk * swell
+        at += length_s + generator.uniform(0.16, 0.22)
+    return reverberate(scene, generator, 0.6, 0.07)
 
 
 def hen(generator: Generator, sample_count: int) -> Signal:

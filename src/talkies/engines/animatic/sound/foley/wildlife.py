@@ -1,4 +1,4 @@
-"""Animals of the wild: the great cats' roar, elephants, frogs, and what buzzes."""
+"""Animals of the wild: the great cats' roar, elephants, frogs, crows, and what buzzes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from talkies.engines.animatic.sound.synthesis import (
 _AIR = ((150, -10), (400, 0), (1500, -12), (6000, -24), (12000, -40))
 _HIGHEST_HZ = 9000.0  # of a wing's harmonics
 _BEES = 5
+_CROP = (Formant(1150, 350, 1.0), Formant(1750, 450, 0.9), Formant(2700, 800, 0.4))
 
 
 def roar(generator: Generator, sample_count: int) -> Signal:
@@ -84,6 +85,26 @@ def elephant(generator: Generator, sample_count: int) -> Signal:
     scene = np.zeros(sample_count)
     scene[:count] = blast * contour(count, ((0, 0), (0.06, 0.8), (0.45, 1), (0.85, 0.8), (1, 0)))
     return reverberate(scene, generator, 1.2, 0.1)
+
+
+def crow(generator: Generator, sample_count: int) -> Signal:
+    """A crow caws three times: harsh, falling cries of a third of a second.
+
+    Source of the series of two to several short caws: D. R. Chamberlain, G. W. Cornwell, "Selected
+    vocalizations of the common crow", The Auk 88(3), 1971.
+    """
+    high = generator.uniform(480, 540)
+    scene = np.zeros(sample_count)
+    at = 0.0
+    for level in (1.0, 0.9, 0.95):
+        length_s = generator.uniform(0.3, 0.36)
+        count, first = seconds(length_s), seconds(at)
+        pitch = glide(count, ((0, 0.85 * high), (0.2, high), (0.6, 0.95 * high), (1, 0.7 * high)))
+        halved = 1 + 0.5 * sine(pitch / 2, count)  # every second pulse is weaker: harsh
+        caw = throat(generator, pitch, _CROP, tilt_db=1, breath=0.3, rough=0.08) * halved
+        scene[first : first + count] += level * caw * contour(count, ((0, 0), (0.1, 1), (0.6, 0.85), (1, 0)))
+        at += length_s + generator.uniform(0.18, 0.26)
+    return reverberate(scene, generator, 0.7, 0.1)
 
 
 def frog(generator: Generator, sample_count: int) -> Signal:
