@@ -635,6 +635,7 @@ def test_a_cut_falls_at_the_second_that_is_named(prompt: str) -> None:
         ('She waits. After two seconds, she turns and says: "Hello there."', 2.0),
         ("第3秒，她说：“你好啊。”", 3.0),
         ('Silence for two seconds, then he says "It is over."', 2.0),
+        ('Silence for two seconds. Then he says "It is over."', 2.0),
         ('"We made it!" she shouts two seconds later.', 2.0),
     ],
 )
@@ -662,6 +663,32 @@ def test_a_line_without_room_at_its_second_begins_as_near_as_it_can_and_is_named
     assert line.start_s < 2.5
     assert line.end_s == pytest.approx(4.55, abs=0.05)
     assert any("at 4 s: it begins at" in words for words in made.not_rendered)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "pauses_s"),
+    [
+        ('She says: "Hello." Silence for two seconds. Then he says: "I know."', [2.0]),
+        ('She says "Hi." Two seconds later he says "Hey." After three seconds she asks "So?"', [2.0, 3.0]),
+        ('She says "Hi," smiles for two seconds and says "Bye."', [2.0]),
+        ("女人说：“你好。”沉默两秒后，男人说：“再见。”", [2.0]),
+    ],
+)
+def test_a_pause_between_lines_lasts_as_long_as_the_prompt_says(prompt: str, pauses_s: list[float]) -> None:
+    made = plan(prompt, duration=10)
+
+    gaps_s = [after.start_s - before.end_s for before, after in pairwise(made.lines)]
+    assert gaps_s == pytest.approx(pauses_s, abs=0.01)
+    assert made.not_rendered == ()
+
+
+def test_a_pause_gives_way_to_speech_and_is_named() -> None:
+    made = plan('She says: "Hello there, my friend." Three seconds later she adds: "Good bye."', duration=4)
+
+    before, after = made.lines
+    assert after.start_s - before.end_s < 1
+    assert after.pace == 1.0
+    assert any("3 s of pauses between lines" in words for words in made.not_rendered)
 
 
 def test_an_open_length_has_room_for_a_line_at_its_second() -> None:

@@ -81,6 +81,17 @@ class Clock:
             return (before[-1] if before else told[0]).seconds[0]
         return next(iter(self._after_length(word)), self._begins_s)
 
+    def pause(self, between: Span) -> float | None:
+        """Give the seconds told between two lines: "silence for two seconds", "three seconds later".
+
+        None where the words between them tell none, or where a moment is told there or before.
+        """
+        told = [time for time in self._times if self._span.first <= time.first < between.last]
+        inside = [time for time in told if time.first >= between.first]
+        if not inside or any(time.role in ("moment", "before_end") for time in told):
+            return None
+        return sum(time.seconds for time in inside)
+
     def length(self, word: int) -> float | None:
         """Give the seconds for which lasts what a word's clause tells; None where it names no length."""
         clause = self._passage.clause(word)
@@ -119,8 +130,11 @@ class Clock:
         """The end of what lasts before a "then": "silence for two seconds, then an explosion"."""
         passage, sentence = self._passage, self._passage.sentence(word)
         own = range(max(passage.clause(word).first, word - _REACH_TO_THEN), word)
-        if not any(passage.covers("late", at, "then") for at in own):
+        then = next((at for at in own if passage.covers("late", at, "then")), None)
+        if then is None:
             return ()
+        if then == sentence.first > self._span.first:  # "Silence for two seconds. Then an explosion."
+            sentence = passage.sentence(then - 1)
         before = Span(max(sentence.first, self._span.first), passage.clause(word).first)
         lasting = [
             time for time in self._times if time.role == "length" and before.first <= time.first < before.last

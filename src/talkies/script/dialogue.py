@@ -44,8 +44,10 @@ class Dialogue:
             if not quotation.is_mute and is_spoken(self._passage, self._people, word, tag, span.first):
                 about = tag.span if tag is not None else words_before(self._passage, word, span.first)
                 verb = word if tag is None or tag.verb is None else tag.verb
-                at_s = clock.spoken_second(about, verb)
-                lines.append((word, self._line(word, tag, span).model_copy(update={"at_s": at_s})))
+                pause_s = clock.pause(Span(lines[-1][0] + 1, word)) if lines else None
+                at_s = clock.spoken_second(about, verb) if pause_s is None else None
+                when = {"at_s": at_s, "pause_s": pause_s}
+                lines.append((word, self._line(word, tag, span).model_copy(update=when)))
         return lines
 
     def _line(self, word: int, tag: Tag | None, shot: Span) -> Line:

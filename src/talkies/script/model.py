@@ -55,7 +55,8 @@ class Line(_Value):
     `chorus` are the voices that say it together with `voice`.
     `language` is a BCP 47 primary tag ("en", "zh"). `position` is where in the shot's text it stands, from
     0 (beginning) to 1 (end), so that a planner can keep the order of events. `at_s` is the second that the
-    text names for its first word, as for `When`.
+    text names for its first word, as for `When`; `pause_s` are the seconds that it names between the line
+    before and this one.
     """
 
     text: str
@@ -67,6 +68,7 @@ class Line(_Value):
     voice_over: bool = False
     position: float = 0.0
     at_s: float | None = None
+    pause_s: float | None = None
 
 
 class When(_Value):

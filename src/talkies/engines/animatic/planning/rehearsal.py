@@ -61,6 +61,11 @@ class Utterance:
         """How long the speech lasts."""
         return self.timing.sample_count / SAMPLE_RATE
 
+    @property
+    def gap_s(self) -> float:
+        """Seconds of silence between the line before, if there is one, and this one."""
+        return max(GAP_S, self.line.pause_s or 0.0)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -80,7 +85,7 @@ class Scene:
         if not self.lines:
             return 0.0
         spoken = sum(utterance.seconds for utterance in self.lines)
-        return LEAD_S + spoken + GAP_S * (len(self.lines) - 1) + TAIL_S
+        return LEAD_S + spoken + sum(utterance.gap_s for utterance in self.lines[1:]) + TAIL_S
 
     @property
     def least_s(self) -> float:
@@ -117,6 +122,7 @@ class Scene:
             rest_s += utterance.seconds + GAP_S
             if utterance.line.at_s is not None:
                 yield utterance.line.at_s + rest_s
+            rest_s += utterance.gap_s - GAP_S
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def rehearse(spec: Spec, script: Script, *, audible: bool) -> Rehearsal:
     scenes = [Scene(shot, tuple(spoken.get(index, ()))) for index, shot in enumerate(script.shots)]
     duration_s = _choose_duration(spec, scenes)
     scenes = _merge_surplus(scenes, duration_s, left_out)
+    scenes = _shorten_pauses(scenes, duration_s, left_out)
     scenes, pace = _fit_speech(scenes, duration_s, spec.seed, unspoken)
     left_out.extend(omissions.did_not_fit(text, duration_s) for text in unspoken)
     return Rehearsal(tuple(scenes), duration_s, pace, tuple(left_out))
@@ -240,6 +247,24 @@ def _merge_surplus(scenes: list[Scene], duration_s: int, left_out: list[str]) ->
     sounds = tuple(sound for scene in joined for sound in scene.shot.sounds)
     last = joined[0].shot.model_copy(update={"sounds": sounds})
     return [*scenes[: room - 1], Scene(last, tuple(line for scene in joined for line in scene.lines))]
+
+
+def _shorten_pauses(scenes: list[Scene], duration_s: int, left_out: list[str]) -> list[Scene]:
+    """Give told pauses between lines no more than what speech at its usual pace leaves of the clip."""
+    paused = [utterance for scene in scenes for utterance in scene.lines[1:] if utterance.gap_s > GAP_S]
+    over_s = sum(scene.least_s for scene in scenes) - duration_s
+    if not paused or over_s <= 0:
+        return scenes
+    asked_s = sum(utterance.gap_s - GAP_S for utterance in paused)
+    kept = max(1 - over_s / asked_s, 0.0)
+    left_out.append(omissions.pauses_shortened(sum(utterance.gap_s for utterance in paused), duration_s))
+    return [replace(scene, lines=tuple(_shorter(line, kept) for line in scene.lines)) for scene in scenes]
+
+
+def _shorter(utterance: Utterance, kept: float) -> Utterance:
+    """Keep a share of a line's told pause."""
+    pause_s = GAP_S + kept * (utterance.gap_s - GAP_S)
+    return replace(utterance, line=utterance.line.model_copy(update={"pause_s": pause_s}))
 
 
 def _fit_speech(

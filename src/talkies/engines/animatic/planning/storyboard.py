@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
@@ -247,7 +247,7 @@ def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[
     asked_s = sum(effect_s(sound) for sound in free)
     squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
     slack_s = max(room_s - asked_s * squeeze, 0.0)
-    takes_s = [_takes_s(event, squeeze) for event in events]
+    takes_s = [_takes_s(event, following, squeeze) for event, following in zip_longest(events, events[1:])]
     packed_s = list(accumulate(takes_s, initial=start_s + LEAD_S))
     aims_s, latest_s = _aim(events, packed_s, slack_s, (start_s, end_s))
     earliest_s = start_s
@@ -263,11 +263,12 @@ def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[
         yield placed_s, event
 
 
-def _takes_s(event: Utterance | Sound, squeeze: float) -> float:
+def _takes_s(event: Utterance | Sound, following: Utterance | Sound | None, squeeze: float) -> float:
     """Give the seconds from an event to the next; one-shots with a told second take none."""
+    pause_s = following.gap_s - GAP_S if isinstance(following, Utterance) else 0.0
     if isinstance(event, Utterance):
-        return event.seconds + GAP_S
-    return effect_s(event) * squeeze if event.at_s is None else 0.0
+        return event.seconds + GAP_S + pause_s
+    return (effect_s(event) * squeeze if event.at_s is None else 0.0) + pause_s
 
 
 def _aim(
@@ -281,6 +282,8 @@ def _aim(
     latest_s = [first_s + slack_s for first_s in packed_s]
     for index, event in enumerate(events):
         told_s = _told_s(event, span) if isinstance(event, Utterance) else None
+        if index and isinstance(event, Utterance) and event.line.pause_s is not None:
+            aims_s[index] = aims_s[index - 1] + packed_s[index] - packed_s[index - 1]
         if told_s is not None:
             aims_s[index] = max(told_s, packed_s[index])
             late_s = min(aims_s[index] - packed_s[index], slack_s)
