@@ -18,6 +18,8 @@ _LONG_WORD = 4  # letters: shorter words are also names and parts of names
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’][^\W\d_]+)?(?![^\W_])")  # not the "co" of "CO2"
 _TOP_DOMAINS = "com|org|net|edu|gov|info|biz|io|ai|app|dev|tv|eu|uk|de|fr|cn"
 
+_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}")  # "e.g.", whose "e" is no Italian "and"
+
 ADDRESS = re.compile(
     r"(?:https?://|www\.)[\w.:/@?=&%#~+-]*[\w/]|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     rf"|(?<![\w.@-])(?:[\w-]+\.)+(?:{_TOP_DOMAINS})\b(?![.@]\w)(?:/[\w./-]*\w)?",
@@ -72,7 +74,7 @@ def detect(text: str) -> str:
     >>> [detect(text) for text in ("Hello there", "你好", "こんにちは", "¿Dónde está la playa?")]
     ['en', 'zh', 'ja', 'es']
     """
-    sample = ADDRESS.sub(" ", text[:_SAMPLE])
+    sample = _INITIALS.sub(" ", ADDRESS.sub(" ", text[:_SAMPLE]))
     letters = sum(character.isalpha() for character in sample)
     for code, pattern in _data().scripts.items():
         if len(pattern.findall(sample)) * 5 >= letters > 0:
@@ -107,7 +109,7 @@ def _detect_latin(text: str) -> str:
 
 def _tells_alone(known: Sequence[str], words: Sequence[str], english: int) -> bool:
     """Tell whether a single word is proof: "Bonjour, Max", but not the "van" of "Van Helsing"."""
-    is_foreign = not english and len(words) >= _CLEAR_WORDS
+    is_foreign = not english and len(words) >= _CLEAR_WORDS and max(map(len, known), default=0) > 1
     return is_foreign or len(known) == len(words) or any(len(word) >= _LONG_WORD for word in known)
 
 
