@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 _WORD = re.compile(r"[^\W\d_]+")
 _RUN = re.compile(r"(.)\1{2,}", re.IGNORECASE)
+_NUMERAL = re.compile("X{0,3}(?:IX|IV|V?I{0,3})")
 _SAME_LETTER = re.compile(r"(.)\1*")
 _MAX_RUNS = 6  # of one word that are weighed: 64 spellings
 
@@ -64,8 +65,9 @@ def _exclamation(word: str, knows: Callable[[str], bool]) -> str:
 
 
 def _is_spelled(word: str) -> bool:
-    """Tell whether a word is one letter in capitals, or "www": "AAA", "XXX", "III"."""
-    return bool(_SAME_LETTER.fullmatch(word)) and (word.isupper() or word == "www")
+    """Tell whether a word is one letter in capitals, a numeral, or "www": "AAA", "XXX", "VIII"."""
+    is_one_letter = bool(_SAME_LETTER.fullmatch(word)) and (word.isupper() or word == "www")
+    return is_one_letter or bool(_NUMERAL.fullmatch(word))
 
 
 def _shortened(word: str, knows: Callable[[str], bool]) -> str:

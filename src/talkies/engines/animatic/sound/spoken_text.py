@@ -14,6 +14,7 @@ _LETTERS_IN_A_SYLLABLE = 4  # which one Chinese, Japanese or Korean character st
 
 _TAG = re.compile(r"<[^<>]{0,80}>")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_PART_OF_ONE = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")  # behind a number: "1½" is not eleven halves
 _MARKS = re.compile(r"[*_~`|\\^=#]+")
 _BRACKETS = re.compile(r"[()\[\]{}<>]+")
 _QUOTES = re.compile('["“”„«»‹›「」『』《》〈〉]')
@@ -38,7 +39,8 @@ def readable(text: str, language: str = ENGLISH) -> str:
     >>> readable("...?!")
     ''
     """
-    text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    text = unicodedata.normalize("NFKC", _PART_OF_ONE.sub(" ", text)).replace("⁄", "/")
+    text = text.replace("’", "'").replace("‘", "'")
     text = _LINK.sub(r"\1", _TAG.sub(" ", text))
     if language in _WRITERS:
         text = _WRITERS[language](text)
