@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.sound import english_voice
+from talkies.engines.animatic.sound import english_voice, names
 from talkies.engines.animatic.sound.delivery import VOICES, delivery
 from talkies.engines.animatic.sound.spoken_text import MAX_LETTERS, readable
 from talkies.engines.animatic.sound.time_stretch import hastened
@@ -125,6 +125,28 @@ def test_the_full_stop_behind_a_word_makes_no_abbreviation(text: str, said: str)
 )
 def test_numbers_and_signs_are_written_out(text: str, said: str) -> None:
     assert letters(text) == [passage.replace("!", ".") for passage in letters(said)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Sean and michelle met Theresa.", "ʃˈɔn ænd mɪʃˈɛl mˈɛt təɹˈisə."),
+        ("Simon's and Alice's cats.", "sˈImənz ænd ˈælɪsᵻz kˈæts."),
+        ("MICHELLE!", "mɪʃˈɛl!"),
+        ("It was nice.", "ˌɪt wʌz nˈIs."),
+        ("St. Catherine wept.", "sˈAnt kˈæθəɹɪn wˈɛpt."),
+        ("Catherine II", "kˈæθəɹɹˌin ðə sˈɛkənd"),
+        ("Nguyen, François and Zoë", "wˈɪn, fɹɑnswˈɑ ænd zˈOi"),
+    ],
+)
+def test_names_sound_as_their_bearers_say_them(text: str, said: str) -> None:
+    assert letters(text) == [said]
+
+
+def test_the_voice_can_say_every_name_of_the_table() -> None:
+    known = set(english_voice._voice().vocab)
+
+    assert {letter for sounds in names._sounds().values() for letter in sounds} <= known
 
 
 def test_a_pronoun_is_no_numeral() -> None:

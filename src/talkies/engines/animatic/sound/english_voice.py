@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import vowels
 from talkies.engines.animatic.sound.exclamations import is_drawn_out, pronounced
+from talkies.engines.animatic.sound.names import named
 from talkies.engines.animatic.sound.time_stretch import hastened
 from talkies.engines.animatic.sound.utterance import (
     FRAME,
@@ -93,7 +94,7 @@ def _passages(text: str) -> Iterator[tuple[str, float, float]]:
     for sentence in voice.split_sentences(text):
         pause_s = _SENTENCE_PAUSE_S
         share = _DRAWN_OUT if is_drawn_out(sentence) else 1.0
-        for clause in voice.phonemize(pronounced(sentence, _knows)):
+        for clause in voice.phonemize(named(pronounced(sentence, _knows), _knows)):
             for part in _within_limit(_stopped(clause, sentence)):
                 if any(letter not in _PAUSES and letter != " " for letter in part):
                     yield part, share, pause_s

@@ -109,13 +109,12 @@ _ENGLISH_STOPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
     (re.compile(rf"\b({_TITLES_AND_WORDS})\.(?! (?!(?:{_OPENING})\b)[A-Z])"), _PLAIN_STOP),
     (re.compile(rf"\b({_TITLES_AND_WORDS})(?= (?:[A-Z]|{_OPENING})\b)"), lambda match: match[1].lower()),
     (re.compile(rf"\bSt\.(?= (?:{_OPENING})\b)"), "Street."),
+    (re.compile(r"\bSt\.? (?=[A-Z])"), "Saint "),
     (re.compile(rf"\b((?i:{_NUMBERED})) I(?= [a-z])"), r"\1 i"),
     (re.compile(rf"\b((?i:{_NUMBERED}) )(?!{_ROMAN})([IVXLC])"), lambda match: match[1] + match[2].lower()),
     (
         re.compile(rf"((?<=[.!?]) )?\b({_NUMBERED_NAMES})(?= (?!{_ROMAN})[IVXLC])"),
-        lambda match: (
-            ("\n" if match[1] else "") + match[2].lower()
-        ),  # begins a sentence
+        lambda match: ("\n" if match[1] else "") + match[2].lower(),  # begins a sentence
     ),
     (re.compile(r"\bvs\.(?= )"), "versus"),
     (re.compile(r"\be\.g\.,?"), "for example"),
