@@ -350,7 +350,7 @@ def test_the_same_seed_gives_the_same_performance() -> None:
 
 def test_an_animal_breathes_and_a_thing_only_turns() -> None:
     cat, cup = (
-        perform_figure(plan, plan.shots[0], cut_out=True)
+        perform_figure(plan, plan.shots[0], turning=True)
         for plan in (_plan(text="The cat sleeps."), _plan(text="A cup."))
     )
 
@@ -361,11 +361,11 @@ def test_an_animal_breathes_and_a_thing_only_turns() -> None:
     assert np.ptp(cup.curves["turn"]) > 0.01
 
 
-def test_only_an_animal_moves_where_nothing_is_cut_out_of_the_photo() -> None:
+def test_only_an_animal_moves_where_a_thing_may_not_turn() -> None:
     cat, cup = _plan(text="The cat sleeps."), _plan(text="A cup.")
 
-    assert perform_figure(cat, cat.shots[0], cut_out=False) is not None
-    assert perform_figure(cup, cup.shots[0], cut_out=False) is None
+    assert perform_figure(cat, cat.shots[0], turning=False) is not None
+    assert perform_figure(cup, cup.shots[0], turning=False) is None
 
 
 def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
@@ -377,7 +377,7 @@ def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
     silent = _plan(text="The dogs bark.")
 
     quiet, loud = (
-        perform_figure(plan, plan.shots[0], cut_out=False)
+        perform_figure(plan, plan.shots[0], turning=False)
         for plan in (silent, silent.model_copy(update={"sounds": barks}))
     )
 
@@ -393,7 +393,7 @@ def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
 def test_what_flies_on_the_spot_bobs() -> None:
     hovering, perching = _plan(text="A hummingbird."), _plan(text="An owl, a bird.")
 
-    curves = [perform_figure(plan, plan.shots[0], cut_out=False) for plan in (hovering, perching)]
+    curves = [perform_figure(plan, plan.shots[0], turning=False) for plan in (hovering, perching)]
 
     assert curves[0] is not None
     assert curves[1] is not None

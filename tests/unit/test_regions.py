@@ -5,7 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkies.engines.animatic.living.regions import find_regions
+from talkies.engines.animatic.living.shorelines import outline
 from talkies.engines.animatic.vision.horizons import Landscape, find_far_shore, find_sky
+from talkies.engines.animatic.vision.look import Look
 from talkies.media import Frame
 
 Picture = NDArray[np.float32]
@@ -175,6 +177,49 @@ def test_water_that_mirrors_a_warm_sky_is_found_when_the_script_speaks_of_it() -
     rows = len(water.cover)
     assert _share(water.cover, slice(0, rows // 2)) < 0.02
     assert _share(water.cover, slice(round(rows * 0.6), rows)) > 0.9
+
+
+def test_still_water_ends_at_gravel_and_goes_on_where_it_is_even() -> None:
+    picture = _landscape()
+    picture[270:, :200] = np.clip(_textured((110, 112, 118), (90, 200), 45, 15), 0, 255)
+    look = Landscape(picture, None)
+    known = (look.place > 250 / 360) & (np.arange(look.size[0]) < 0.7 * look.size[0])
+    first = look.region("water", known, 1.0)
+    assert first is not None
+
+    water = outline(look, first, None)
+
+    cover = cv2.resize(water.cover, (640, 360))
+    assert cover[285:350, :185].max() < 0.1
+    assert cover[270:, 230:].mean() > 0.9
+
+
+def test_what_is_apart_from_the_shore_is_no_water() -> None:
+    look = Landscape(_landscape(), None)
+    apart = (look.place > 0.7) & ((look.place < 0.8) | (look.place > 0.88))
+    first = look.region("water", apart, 1.0)
+    assert first is not None
+    bank = Look(np.where(np.arange(360)[:, None, None] < 290, look.frame, 90).astype(np.uint8), None)
+
+    water = outline(bank, first, 0.67)
+
+    assert _share(water.cover, slice(round(0.9 * len(water.cover)), None)) < 0.1
+    assert _share(water.cover, slice(round(0.72 * len(water.cover)), round(0.78 * len(water.cover)))) > 0.9
+
+
+def test_water_that_mirrors_the_sky_is_found_and_a_darker_pavement_of_its_hue_is_not() -> None:
+    picture = _sunset(mirrored=False).astype(np.float32)
+    ripples = 5 * np.sin(np.arange(180) / 3)[:, None, None]
+    picture[180:] = np.array((200, 128, 84)) + ripples
+    picture[250:, :200] = _textured((60, 40, 30), (110, 200), 24, 14)
+    picture[262:, :185] = np.array((76, 44, 26)) + ripples[82:]
+    look = Landscape(np.clip(picture, 0, 255).astype(np.uint8), None)
+
+    water = find_regions(look, frozenset({"water"}))["water"]
+
+    cover = cv2.resize(water.cover, (640, 360))
+    assert cover[200:, 240:].mean() > 0.9
+    assert cover[270:, :180].max() < 0.1
 
 
 def test_a_field_below_a_warm_sky_is_no_water() -> None:

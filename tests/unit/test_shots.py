@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,10 +11,14 @@ import pytest
 
 from talkies.engines.animatic.film import shots
 from talkies.engines.animatic.film.filming import ShotFilm
-from talkies.engines.animatic.film.shots import render_shots, understand_pictures
+from talkies.engines.animatic.film.shots import film_shot, render_shots, understand_pictures
 from talkies.engines.animatic.optics.camera import Pose
 from talkies.engines.animatic.optics.framing import frame_view
+from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.faces import find_faces
+from talkies.engines.animatic.vision.matte import Matte
+from talkies.engines.animatic.vision.plate import Cut, fill_behind
+from talkies.engines.animatic.vision.scene import understand
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -264,3 +269,25 @@ def test_a_move_that_nobody_told_keeps_all_faces_in_view(portrait: Frame, seed: 
         left, _, width, _ = face.box
         assert left > 0
         assert left + width < WIDTH
+
+
+@pytest.mark.parametrize(("ground", "turns"), [((40, 90, 150), False), ((190, 150, 110), True)])
+def test_a_thing_turns_on_the_ground_and_stands_still_in_moving_water(
+    ground: tuple[int, int, int], turns: bool
+) -> None:
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    picture = np.full((HEIGHT, WIDTH, 3), 235, np.uint8)
+    picture[90:] = np.array(ground) + (6 * np.sin(y[90:] / 2.0))[..., None]
+    boat = np.hypot((x - 216) / 70, (y - 120) / 40) < 1
+    picture[boat] = (90 + 60 * (x // 8 % 2))[boat, None]
+    alpha = np.asarray(cv2.GaussianBlur(np.where(boat, 255, 0).astype(np.uint8), (0, 0), 0.8), np.uint8)
+    scene = understand(picture, WIDTH, HEIGHT, lambda: None)
+    cut = Cut(alpha, fill_behind(picture, alpha))
+    depth = Depth(scene.depth.background, np.ones_like(scene.depth.background))
+    scene = replace(scene, matte=Matte(alpha, "object"), cuts=(cut,), depth=depth, known_look=None)
+    shot = Shot(start_frame=0, end_frame=48, picture="first", moves=STATIC, text="The boat lies there.")
+
+    film = film_shot(_plan(shot), shot, scene, tail=0, opens_whole=False, closes_whole=False)
+
+    inside = slice(105, 135), slice(170, 262)
+    assert (_difference(film.frame(10)[inside], film.frame(40)[inside]) > 0) == turns

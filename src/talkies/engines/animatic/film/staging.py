@@ -46,13 +46,15 @@ def set_up(
     if any(aperture.width for aperture in apertures):
         scene = scene.flat  # a lens that is not sharp everywhere softens one layer
     flow = make_flow(plan, shot, scene, plan.seed, focus=focus, tail=tail, **ends)
-    company = _gather(plan, shot, scene, tail=tail, **ends)
+    # A thing that turned beside moving water would seem to float.
+    floats = flow is not None and flow.has_water
+    company = _gather(plan, shot, scene, tail=tail, turning=scene.matte is not None and not floats, **ends)
     alone = flow is None and company is None and all(pose == poses[0] for pose in poses)
     if alone and not is_frozen(shot.text):
         # No clip is a frozen photo: what is less sure, or not cut out, moves a little, and so does the light.
         flow = make_flow(plan, shot, scene, plan.seed, focus=focus, tail=tail, trusting=True, **ends)
         if flow is None:
-            company = _gather(plan, shot, scene, tail=tail, trusting=True, **ends)
+            company = _gather(plan, shot, scene, tail=tail, turning=True, **ends)
     air = make_air(plan, shot, scene, plan.seed, focus=focus, alone=alone, **ends)
     overlays = [overlay for overlay in (flow, air) if overlay is not None]
     return ShotFilm(scene, poses, focus, company, flow, overlays, apertures)
@@ -66,9 +68,9 @@ def _gather(
     tail: int,
     opens_whole: bool,
     closes_whole: bool,
-    trusting: bool = False,
+    turning: bool,
 ) -> Company | None:
-    """Let everybody act who is in a scene; a thing that is not cut out of it only when `trusting`."""
+    """Let everybody act who is in a scene; a thing may be `turning` a little."""
     ends = {"opens_whole": opens_whole, "closes_whole": closes_whole}
     if scene.faces and are_animals(shot, scene.faces):
         scene = replace(scene, faces=())
@@ -77,6 +79,5 @@ def _gather(
         return Company(
             scene, partial(perform, plan, shot, scene.faces, speak, scene=scene, tail=tail, **ends)
         )
-    cut_out = scene.matte is not None or trusting
-    figure = perform_figure(plan, shot, cut_out=cut_out, tail=tail, **ends)
+    figure = perform_figure(plan, shot, turning=turning, tail=tail, **ends)
     return None if figure is None else Company(scene, lambda: (figure,))

@@ -172,18 +172,18 @@ def perform_figure(
     plan: Plan,
     shot: Shot,
     *,
-    cut_out: bool,
+    turning: bool,
     tail: int = 0,
     opens_whole: bool = False,
     closes_whole: bool = False,
 ) -> Performance | None:
     """Act for a subject without a face: an animal breathes and sways, a thing turns a little to and fro.
 
-    A thing that is not cut out of its photo does nothing: what is around it would turn with it.
+    A thing that is not `turning` does nothing.
     """
     stage = _set_stage(plan, shot, tail)
     is_animal = _is_animal(stage.shot.text)
-    if not (is_animal or cut_out):
+    if not (is_animal or turning):
         return None
     calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
     chance = stage.chance("figure", 0)

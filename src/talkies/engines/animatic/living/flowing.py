@@ -50,6 +50,7 @@ class Flow:
         presence: how much of all motion is there in each frame, 0..1.
         start_s: of the shot in the clip.
         clouds: of a sky that is a layer of its own.
+        has_water: there is water in it.
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class Flow:
         presence: Times,
         start_s: float,
         clouds: Motion | None = None,
+        *,
+        has_water: bool = False,
     ) -> None:
+        self.has_water = has_water
         self._motions = tuple(motions)
         self._clouds = clouds
         self._current, self._lights = current, tuple(lights)
@@ -182,7 +186,7 @@ def make_flow(
             lights.insert(0, Sheen(stage, regions["water"], scenery.water, seed))
     clouds = None if clouds is None else _tamed(clouds, where)
     tamed = [_tamed(motion, where) for motion in motions]
-    return Flow(tamed, current, lights, presence, float(times[0]), clouds)
+    return Flow(tamed, current, lights, presence, float(times[0]), clouds, has_water="water" in regions)
 
 
 def _presence(frames: Frames, count: int, *, opens: bool, closes: bool) -> Times:

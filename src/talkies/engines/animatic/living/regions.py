@@ -7,14 +7,14 @@ of it: a blue coat that ripples is worse than a lake that does not.
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.lamps import find_flames
 from talkies.engines.animatic.living.mirrors import find_axis, sky_coloured
-from talkies.engines.animatic.vision.horizons import HIGHEST_WATER, Landscape, find_far_shore
+from talkies.engines.animatic.living.shorelines import outline
+from talkies.engines.animatic.vision.horizons import FAINT_SHORE, HIGHEST_WATER, Landscape, find_far_shore
 from talkies.engines.animatic.vision.look import Field, Kind, Look, Mask, Region, ramp
 
 _SURE: dict[Kind, float] = {"sky": 0.6, "water": 0.7, "plants": 0.6, "flames": 0.6}
@@ -31,6 +31,7 @@ _AT_AXIS = 0.7  # how likely, below where a picture is mirrored, what has not th
 _MIRROR = 3.0, 1.5  # roughness, from none to all, of what mirrors
 _EVEN, _RIPPLED = (3.6, 2.0), (8.0, 6.0)  # the same of other still water; of flat stripes on it
 _FLAT, _LEVEL = (0.7, 0.9), (0.45, 0.6)  # layering, from none to all: of stripes; of all of a water
+_AS_BRIGHT = 0.55  # of the lightness of the brightest part of what has the sky's colours, that others need
 _FOREGROUND, _LIKELY = 0.8, 0.45  # of the height, where water without a far shore ends; enough to be still
 _LEAST_PART = 0.005  # of the picture, of each of the connected parts of a region
 
@@ -63,21 +64,22 @@ def find_regions(
 
 def _find_water(look: Landscape, sky: Region | None, plants: Region | None, *, wanted: bool) -> Region | None:
     """Find a surface of water or, where one is `wanted`, also what mirrors and what runs."""
+    shore = _shore(look, sky, wanted=wanted)
     surface = _find_surface(look, sky, plants, wanted=wanted)
+    is_likely = surface is not None and surface.confidence >= _SPOKEN_OF
     if not wanted:
-        return surface
+        return outline(look, surface, shore) if surface is not None and is_likely else surface
     axis = find_axis(look)
     mirror = None if axis is None else _find_mirror(look, sky, plants, surface, axis)
     if mirror is not None:
-        return mirror
-    if surface is not None and surface.confidence >= _SPOKEN_OF:
-        return surface
+        return outline(look, mirror, axis)
+    if surface is not None and is_likely:
+        return outline(look, surface, shore)
     running = _find_running(look, sky, plants)
     if running is not None and running.confidence >= _SPOKEN_OF:
         return running
-    if sky is not None and sky.confidence >= _SURE["sky"]:
-        return _find_sky_coloured(look, sky, plants) or running or surface
-    return running or surface
+    still = None if sky is None else _find_sky_coloured(look, sky, plants)
+    return running or surface if still is None else outline(look, still, shore)
 
 
 def _find_surface(
@@ -88,7 +90,7 @@ def _find_surface(
     colour = cool * ramp(look.chroma, 3, 9) + 0.35 * ramp(look.chroma, 7, 3)
     surface = np.maximum(ramp(look.roughness, 4.5, 2.0), ramp(look.layering, 0.55, 0.8))
     likely = colour * surface * look.free
-    top = _waterline(look, sky)
+    top = _waterline(look, sky, wanted=wanted)
     if wanted and sky is None and top == HIGHEST_WATER and _is_alike(look, likely > 0.38, top):
         top = 0.0
     likely[look.place <= top] = 0
@@ -135,12 +137,22 @@ def _find_sky_coloured(look: Landscape, sky: Region, plants: Region | None) -> R
     likely *= sky_coloured(look, sky) * look.free
     if plants is not None:
         likely *= 1 - plants.cover
-    likely[look.place <= _waterline(look, sky)] = 0
+    likely[look.place <= _waterline(look, sky, wanted=True)] = 0
     water = _still(look, likely)
     if water is None or (look.far_shore is None and not (water.cover[look.place > _FOREGROUND] > 0.5).any()):
         return None
     level = float(np.median(look.layering[water.cover > 0.5]))
-    return replace(water, confidence=water.confidence * float(ramp(level, *_LEVEL)))
+    confidence = water.confidence * float(ramp(level, *_LEVEL))
+    return look.region("water", _brightest(look, water.cover > 0.5), confidence)
+
+
+def _brightest(look: Look, inside: Mask) -> Mask:
+    """Keep the connected parts that are about as bright as the brightest: a pavement mirrors less sky."""
+    count, parts = cv2.connectedComponents(inside.astype(np.uint8))
+    sizes = np.bincount(parts.ravel(), minlength=count)
+    lightness = np.bincount(parts.ravel(), look.lab[..., 0].ravel(), minlength=count) / np.maximum(sizes, 1)
+    lightness[0] = 0
+    return np.asarray((lightness >= _AS_BRIGHT * lightness.max())[parts] & inside, np.bool_)
 
 
 def _still(look: Look, likely: Field) -> Region | None:
@@ -192,15 +204,22 @@ def _is_alike(look: Look, likely: Mask, top: float) -> bool:
     return float(np.linalg.norm(look.lab[above].mean(axis=0) - look.lab[below].mean(axis=0))) < _ALIKE
 
 
-def _waterline(look: Look, sky: Region | None) -> float:
+def _waterline(look: Landscape, sky: Region | None, *, wanted: bool) -> float:
     """The height below which water may lie: that of a far shore, else of the sky's lowest part."""
-    shore = find_far_shore(look)
+    shore = _shore(look, sky, wanted=wanted)
     if shore is not None:
         return shore
     if sky is None:
         return HIGHEST_WATER
     lowest = np.flatnonzero((sky.cover > 0.5).mean(axis=1) > 0.02)
     return float(lowest[-1] + 1) / look.size[1] if len(lowest) else HIGHEST_WATER
+
+
+def _shore(look: Landscape, sky: Region | None, *, wanted: bool) -> float | None:
+    """The line at the far end of water; one that is less clear where there must be water and no sky tells."""
+    if look.far_shore is None and wanted and sky is None:
+        return find_far_shore(look, FAINT_SHORE)
+    return look.far_shore
 
 
 def _find_plants(look: Look, sky: Region | None, *, dry: bool) -> Region | None:

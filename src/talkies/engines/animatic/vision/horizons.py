@@ -14,6 +14,7 @@ HIGHEST_WATER, _LOWEST_SHORE = 0.15, 0.92  # shares of the picture's height
 _SHORE_EDGE = 2.0  # change of colour in CIELAB from one sample to the next
 _SHORE_LENGTH = 0.95  # share of the picture's width that a far shore crosses
 _SHORE_CLARITY = 0.28  # how much more of it than rows nearby
+FAINT_SHORE = 0.2  # the same of one before boats and piers
 _LINE_LENGTH, _LINE_CLARITY = 0.85, 0.4  # the same of a line that only a sky's own width shows
 _LINE_UNDER = 0.04  # of the picture: less under a line is its own blur
 _LINE_ABOVE = slice(-7, -3)  # samples from it, to which such a line is compared
@@ -203,13 +204,16 @@ def _sky_confidence(look: Look, inside: Mask) -> float:
     return float(top * smooth * colour * (0.5 + 0.35 * lighter + 0.35 * rougher))
 
 
-def find_far_shore(look: Look) -> float | None:
-    """Find the one level line that crosses the whole picture, as a share of its height; None without one."""
+def find_far_shore(look: Look, clarity: float = _SHORE_CLARITY) -> float | None:
+    """Find the one level line that crosses the whole picture, as a share of its height; None without one.
+
+    `clarity` is how much more of the picture's width it crosses than rows nearby do.
+    """
     crossed = _level_edges(look).mean(axis=1)
     beside = np.convolve(crossed, np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1]) / 8, mode="same")
     first, last = round(HIGHEST_WATER * look.size[1]), round(_LOWEST_SHORE * look.size[1])
     row = first + int(np.argmax((crossed - beside)[first:last]))
-    if crossed[row] < _SHORE_LENGTH or crossed[row] - beside[row] < _SHORE_CLARITY:
+    if crossed[row] < _SHORE_LENGTH or crossed[row] - beside[row] < clarity:
         return None
     return (row + 2) / look.size[1]
 
