@@ -207,6 +207,18 @@ def test_a_framed_shot_begins_on_the_whole_and_arrives_within_a_second() -> None
     assert all(one.zoom <= other.zoom for one, other in itertools.pairwise(joined))
 
 
+def test_a_move_back_from_the_whole_photo_begins_within_half_a_second() -> None:
+    path = plan_path((_move("zoom", "out"),), WHOLE, (0, 0), 120, 1, opens_whole=True, closes_whole=False)
+
+    joined = join_ends(path, opens_whole=True, closes_whole=False, framed=False, still=False, quick=True)
+
+    nearest = int(np.argmax([pose.zoom for pose in joined]))
+    assert joined[0] == AT_REST
+    assert nearest < 12
+    assert joined[nearest].zoom > 0.95 * path[0].zoom
+    assert all(one.zoom > other.zoom for one, other in itertools.pairwise(joined[nearest:]))
+
+
 def test_a_still_camera_cuts_to_its_framing() -> None:
     joined = join_ends([Pose(zoom=2.0)] * 60, opens_whole=True, closes_whole=False, framed=True, still=True)
 

@@ -18,7 +18,7 @@ from talkies.engines.animatic.vision.depth import Depth
 from talkies.engines.animatic.vision.faces import find_faces
 from talkies.engines.animatic.vision.matte import Matte
 from talkies.engines.animatic.vision.plate import Cut, fill_behind
-from talkies.engines.animatic.vision.scene import understand
+from talkies.engines.animatic.vision.scene import Scene, understand
 from talkies.errors import Canceled
 from talkies.fitting import fit
 from talkies.media import Frame, Inputs, no_tick
@@ -291,3 +291,30 @@ def test_a_thing_turns_on_the_ground_and_stands_still_in_moving_water(
 
     inside = slice(105, 135), slice(170, 262)
     assert (_difference(film.frame(10)[inside], film.frame(40)[inside]) > 0) == turns
+
+
+def _zooms(scene: Scene, move: CameraMove) -> list[float]:
+    shot = Shot(start_frame=0, end_frame=120, picture="first", moves=(move,))
+    film = film_shot(_plan(shot), shot, scene, tail=0, opens_whole=True, closes_whole=False)
+    return [pose.zoom for pose in film._poses]
+
+
+def test_a_pull_out_is_one_move_after_a_moment_and_ends_on_the_whole(landscape: Frame) -> None:
+    scene = understand(landscape, WIDTH, HEIGHT, lambda: None)
+
+    zooms = _zooms(scene, CameraMove(kind="zoom", direction="out"))
+
+    assert zooms[0] == 1
+    assert int(np.argmax(zooms)) < 12
+    assert max(zooms) > 1.25
+    assert zooms[-1] == pytest.approx(1)
+
+
+def test_a_dolly_zoom_of_a_landscape_swells_all_along_without_a_push_before_it(landscape: Frame) -> None:
+    scene = understand(landscape, WIDTH, HEIGHT, lambda: None)
+
+    zooms = _zooms(scene, CameraMove(kind="dolly_zoom", direction="in"))
+
+    assert zooms[0] == 1
+    assert zooms[30] - 1 < 0.3 * (zooms[-1] - 1)
+    assert zooms[-1] > 1.3

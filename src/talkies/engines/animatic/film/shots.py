@@ -193,7 +193,9 @@ def film_shot(
         path = _path(plan, shot, scene, (view, goal, focus), tail, gentle=gentle, **ends)
         if fixed or max(measure_loss(scene, focus, path[at]) for at in (0, len(path) // 2, -1)) <= 0:
             break
-    poses = join_ends(path, framed=view != WHOLE or goal is not None, still=shot.is_camera_fixed, **ends)
+    quick = opens_whole and _draws_back(shot)
+    framed = view != WHOLE or goal is not None
+    poses = join_ends(path, quick=quick, framed=framed, still=shot.is_camera_fixed, **ends)
     return set_up(plan, shot, scene, poses, focus, **ends)
 
 
@@ -218,7 +220,7 @@ def _path(
         plan.seed + shot.start_frame,
         opens_whole=opens_whole,
         closes_whole=closes_whole,
-        nearness=scene.nearness(focus),
+        nearness=scene.hold if scene.depth.subject is None else scene.nearness(focus),
         goal=goal,
         gentle=gentle,
     )
@@ -242,6 +244,12 @@ def _views(scene: Scene, shot: Shot) -> tuple[View, View | None]:
     if goal.zoom > view.zoom and leaves:
         return goal, None
     return view, None if goal == view else goal
+
+
+def _draws_back(shot: Shot) -> bool:
+    """Tell whether the first move leads out: what it is to show must be hidden before it begins."""
+    travelling = [move for move in shot.moves if move.kind not in ("static", "handheld")]
+    return bool(travelling) and travelling[0].kind in ("dolly", "zoom") and travelling[0].direction == "out"
 
 
 def _may_cut_heads(shot: Shot) -> bool:

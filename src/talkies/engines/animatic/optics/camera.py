@@ -37,7 +37,7 @@ _CIRCLE = 0.10  # keystone of an orbit: what it goes round is seen from the side
 _TRACK = 0.085
 _CRANE = 0.09
 _ROLL = math.radians(4)
-_DOLLY_ZOOM = 0.30  # of the distance to the subject
+_DOLLY_ZOOM = 0.42  # of the distance to the subject
 _SHAKE = 0.0032  # picture widths, root mean square
 
 _LEADING = frozenset({"pan", "tilt", "zoom", "dolly_zoom"})  # what the way to a framing is by itself

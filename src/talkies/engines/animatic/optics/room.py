@@ -15,6 +15,7 @@ _MOST_ROOM = 3.0  # enlargement
 _MIRRORED_ABOVE = 0.006  # picture widths of the background above a head that may be seen mirrored
 _OPENING_FRAMES = 24  # at most, from the whole picture to the shot's framing
 _ROOM_FRAMES = 40  # at most, when only room for a move has to be made
+_QUICK_FRAMES = 9  # at most, before a move that leads back to the whole picture
 
 
 def make_room(
@@ -95,19 +96,26 @@ def _needed_enlargement(pose: Pose, overflow: Callable[[Pose], float]) -> float:
 
 
 def join_ends(
-    path: Sequence[Pose], *, opens_whole: bool, closes_whole: bool, framed: bool, still: bool
+    path: Sequence[Pose],
+    *,
+    opens_whole: bool,
+    closes_whole: bool,
+    framed: bool,
+    still: bool,
+    quick: bool = False,
 ) -> tuple[Pose, ...]:
     """Lead a path from the whole picture at its beginning, or back to it at its end.
 
     To a framing this takes at most a second: an eased move, or a cut when the camera must stand still.
     Without one (`framed` false) there is only room to be made for the moves, which may take a little longer
-    and be gentler.
+    and be gentler; a `quick` one leaves the time to the move back that follows.
     """
     # A path that rests at an end of its own accord needs no leading there.
     opens_whole, closes_whole = opens_whole and not rests(path[0]), closes_whole and not rests(path[-1])
     last = len(path) - 1
     halves = 2 if opens_whole and closes_whole else 1
-    span = max(1, min(_OPENING_FRAMES if framed else _ROOM_FRAMES, last // halves))
+    usual = _QUICK_FRAMES if quick else _OPENING_FRAMES if framed else _ROOM_FRAMES
+    span = max(1, min(usual, last // halves))
     ease = _step if still else _smoother
     poses = []
     for index, pose in enumerate(path):

@@ -27,6 +27,7 @@ LayerKind = Literal["subject", "ground", "sky"]
 _OPEN_SKY = 0.4  # confidence of a sky that makes a picture a landscape
 _WIDE = 0.4  # of the picture's width
 
+_SWELLING = 0.45  # inverse depth, by which what a dolly zoom holds is nearer than the middle distance
 _THING_SIZE = 0.15  # picture widths: of what the camera goes towards where there is no face
 
 
@@ -118,6 +119,16 @@ class Scene:
         above, below = (min(max(round(edge), 0), rows - 1) for edge in (row - reach, row + reach))
         left, right = (min(max(round(edge), 0), columns - 1) for edge in (column - reach, column + reach))
         return float(field[above : below + 1, left : right + 1].mean())
+
+    @property
+    def hold(self) -> float:
+        """The inverse depth of what a dolly zoom keeps at its size where nobody stands out.
+
+        Of the ground at the rim, behind which all swells; in a flat picture nearer than its middle distance.
+        """
+        field = self.depth.background
+        rim = max(side.max() for side in (field[0], field[-1], field[:, 0], field[:, -1]))
+        return float(max(rim, np.median(field) + _SWELLING))
 
 
 def understand(source: Frame, width: int, height: int, step: Callable[[], None]) -> Scene:
