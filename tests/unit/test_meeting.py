@@ -87,3 +87,35 @@ def _plain_scene(seed: int) -> Scene:
     picture = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     field = np.full((40, 40), 0.6, np.float32)
     return Scene(picture, picture, (), None, (), Depth(field, None))
+
+
+def _views() -> tuple[Scene, Scene]:
+    """Two pictures of a rough wall, the second from farther away and turned, each with a front of its own."""
+    chance = np.random.default_rng(4)
+    wall = np.zeros((900, 900, 3), np.float32)
+    for cells in (12, 45, 150):
+        noise = chance.uniform(0, 255, (cells, cells, 3)).astype(np.float32)
+        wall += cv2.resize(noise, (900, 900), interpolation=cv2.INTER_CUBIC) / 3
+    pictures = []
+    for zoom, angle, shift, colour in ((1.0, 0.0, 0, (30, 60, 40)), (0.75, 5.0, 40, (210, 190, 160))):
+        turned = cv2.getRotationMatrix2D((450, 450), angle, zoom)
+        turned[:, 2] += np.array((180 - 450 + shift, 180 - 450))
+        picture = np.clip(cv2.warpAffine(wall, turned, (SIDE, SIDE)), 0, 255).astype(np.uint8)
+        picture[300:] = colour
+        pictures.append(picture)
+    return _scene(pictures[0]), _scene(pictures[1])
+
+
+def _sharpness(frame: Frame) -> float:
+    part = cv2.cvtColor(frame[90:210, 90:270], cv2.COLOR_RGB2GRAY)
+    return float(np.abs(cv2.Laplacian(part, cv2.CV_32F)).mean())
+
+
+def test_two_views_of_one_place_stay_sharp_and_lie_over_one_another_while_they_dissolve() -> None:
+    film = _film(*_views())
+
+    frames = [film.frame(index) for index in range(COUNT)]
+
+    assert min(map(_sharpness, frames)) > 0.4 * _sharpness(frames[0])
+    seen = [cv2.GaussianBlur(one.frame(11)[90:210, 90:270], (0, 0), 2) for one in (film._first, film._last)]
+    assert cv2.absdiff(*seen).mean() < 8

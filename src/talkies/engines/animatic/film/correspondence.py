@@ -110,7 +110,7 @@ class Match:
 
 def match_pictures(first: Frame, last: Frame) -> Match | None:
     """Find how two pictures of one size show the same scene, in whatever light; None when they do not."""
-    overall = _find_similarity(first, last)
+    overall = find_similarity(first, last) or Similarity(1 + 0j, 0j)
     scale = min(1.0, _FLOW_SIDE / max(first.shape[:2]))
     size = (round(first.shape[1] * scale), round(first.shape[0] * scale))
     aligned = cv2.warpAffine(
@@ -253,19 +253,18 @@ def _stretched(nodes: Flow, width: int, height: int) -> Flow:
     return sample(nodes, np.stack(np.meshgrid(x, y), axis=-1), cv2.BORDER_REPLICATE)
 
 
-def _find_similarity(first: Frame, last: Frame) -> Similarity:
-    """Find the zoom, turn and shift from the first picture to the last; no change when none is clear."""
-    nothing = Similarity(1 + 0j, 0j)
+def find_similarity(first: Frame, last: Frame) -> Similarity | None:
+    """Find the zoom, turn and shift from the first picture to the last; None when none is clear."""
     scale = min(1.0, _MATCH_SIDE / max(first.shape[:2]))
     detector = cv2.ORB.create(nfeatures=2500, scaleFactor=1.2, nlevels=10, fastThreshold=10)
     points_first, words_first = _features(detector, first, scale)
     points_last, words_last = _features(detector, last, scale)
     if min(len(points_first), len(points_last)) < _MIN_MATCHES:
-        return nothing
+        return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(words_first, words_last, k=2)
     good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
     if len(good) < _MIN_MATCHES:
-        return nothing
+        return None
     sources = points_first[[match.queryIdx for match in good]]
     targets = points_last[[match.trainIdx for match in good]]
     cv2.setRNGSeed(0)  # RANSAC draws from OpenCV's own generator
@@ -273,10 +272,10 @@ def _find_similarity(first: Frame, last: Frame) -> Similarity:
         sources, targets, method=cv2.RANSAC, ransacReprojThreshold=3, maxIters=2000, confidence=0.995
     )
     if matrix is None or int(inliers.sum()) < max(_MIN_MATCHES, 0.25 * len(good)):
-        return nothing
+        return None
     turn = complex(matrix[0, 0], matrix[1, 0])
     if not 1 / _MAX_ZOOM < abs(turn) < _MAX_ZOOM:
-        return nothing
+        return None
     return Similarity(turn, complex(matrix[0, 2], matrix[1, 2]) / scale)
 
 

@@ -2,18 +2,21 @@
 
 The camera goes towards the first picture's face, or its subject, until that lies where the last picture's
 will lie, as large and as upright; while both hold nearly still one becomes the other, and the camera goes
-back to the whole last picture: the eye has one thing to follow. Pictures without such a thing go out of focus
-while they dissolve, so that no two sharp images are seen at once.
+back to the whole last picture: the eye has one thing to follow. Where two pictures show one place from other
+standpoints, that thing is what both show. Pictures without one go out of focus while they dissolve, so that
+no two sharp images are seen at once.
 """
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from talkies.engines.animatic.film.correspondence import find_similarity
 from talkies.engines.animatic.film.filming import Overflow, ShotFilm
 from talkies.engines.animatic.film.staging import set_up
 from talkies.engines.animatic.film.transitions import mix
@@ -32,10 +35,8 @@ from talkies.media import Frame
 from talkies.plan import Plan, Shot
 
 _DISSOLVE_SHARE = (0.32, 0.68)  # of the shot
-_FACES_DISSOLVE_SHARE = (
-    0.425,
-    0.575,
-)  # likewise between two faces: what is beside them lies badly over itself
+_FACES_DISSOLVE_SHARE = (0.425, 0.575)  # between two faces: what is beside them lies badly over itself
+_PLACE_DISSOLVE_SHARE = (0.46, 0.54)  # between two views of one place: so does what is nearer or farther
 _ARRIVED = (
     0.48  # of the shot: when the first picture's camera is there, and as long before its end the last's
 )
@@ -45,6 +46,8 @@ _NEARER = 1.12  # enlargement of both pictures at the least where they meet
 _MOST_ZOOM = 2.4  # enlargement of the one whose subject is smaller
 _MOST_ROLL = math.radians(12)
 _SIZE_STEP = 1.06
+_GRID = 24  # places across and down, by which the common part of two pictures is measured
+_LEAST_COMMON = 0.25  # of the first picture, that the last shows too
 _RIGHT_EYE, _LEFT_EYE = 33, 263  # outer corners in the mesh
 _FLOOR = 0.12  # of the mean speed, that a camera keeps so that no two neighbour frames are alike
 
@@ -64,9 +67,13 @@ class MeetingFilm:
     def __init__(self, plan: Plan, shot: Shot, first: Scene, last: Scene) -> None:
         self._frame_count = shot.frame_count
         self._softest = 0.0
-        self._dissolve = _FACES_DISSOLVE_SHARE if first.faces and last.faces else _DISSOLVE_SHARE
-        marks = _mark(first), _mark(last)
-        if marks[0] is None or marks[1] is None or shot.moves:  # the prompt's own moves come first
+        place = None if first.faces and last.faces else _common_place(first, last)
+        self._dissolve = _DISSOLVE_SHARE if place is None else _PLACE_DISSOLVE_SHARE
+        if first.faces and last.faces:
+            self._dissolve = _FACES_DISSOLVE_SHARE
+        marks = place or (_mark(first), _mark(last))
+        # The prompt's own moves come first, but not before the one that leads from place to place.
+        if marks[0] is None or marks[1] is None or (shot.moves and place is None):
             self._first = _film_whole(plan, shot, first, closing=False)
             self._last = _film_whole(plan, shot, last, closing=True)
             self._softest = _SOFTEST * first.width
@@ -110,6 +117,24 @@ def _mark(scene: Scene) -> _Mark | None:
     x, y, width, height = scene.matte.box
     return _Mark(
         *_place(scene, (x + width / 2, y + height / 2)), math.sqrt(width * height) / scene.width, 0.0
+    )
+
+
+def _common_place(first: Scene, last: Scene) -> tuple[_Mark, _Mark] | None:
+    """Find the middle of what two pictures of one place both show; None when they show too little of it."""
+    change = find_similarity(first.prepared, last.prepared)
+    if change is None or not 1 / _MOST_ZOOM < abs(change.turn) < _MOST_ZOOM:
+        return None
+    places = np.indices((_GRID, _GRID)).reshape(2, -1).T[:, ::-1] + 0.5
+    here = np.asarray(places * (first.width / _GRID, first.height / _GRID), np.float32)
+    there = change.apply(here)
+    common = ((there > 0) & (there < (last.width, last.height))).all(axis=1)
+    if common.mean() < _LEAST_COMMON:
+        return None
+    middles = here[common].mean(axis=0), there[common].mean(axis=0)
+    return (
+        _Mark(*_place(first, tuple(middles[0])), 1.0, 0.0),
+        _Mark(*_place(last, tuple(middles[1])), abs(change.turn), cmath.phase(change.turn)),
     )
 
 
