@@ -11,7 +11,7 @@ from talkies.engines.animatic.film.filming import ShotFilm
 from talkies.engines.animatic.optics.camera import AT_REST, Pose
 from talkies.engines.animatic.vision.horizons import Landscape
 from talkies.engines.animatic.vision.land import cut_land
-from talkies.engines.animatic.vision.ridges import find_ridges
+from talkies.engines.animatic.vision.ridges import find_ridges, with_tips
 from talkies.engines.animatic.vision.scene import Scene, understand
 from talkies.engines.animatic.vision.skyline import cut_skyline
 from talkies.media import Frame
@@ -142,6 +142,19 @@ def test_a_tree_is_cut_out_whole_at_its_own_edge(scene: Scene) -> None:
     assert (alpha[_WOOD - 36 :, _TREE.start + 3 : _TREE.stop - 3] > 250).mean() > 0.99
     assert alpha[_RIDGE : _WOOD - 10, : _TREE.start - 4].max() < 64
     assert alpha[_RIDGE : _WOOD - 44].max() < 64
+
+
+def test_a_spire_belongs_to_what_it_stands_on() -> None:
+    land = np.zeros((60, 80), np.bool_)
+    land[30:] = land[20:30, 10:30] = land[8:20, 18:23] = land[22:30, 60:64] = True
+    near = np.zeros_like(land)
+    near[20:, :40] = True
+
+    whole = with_tips(near, land)
+
+    assert whole[8:20, 18:23].all()
+    assert not whole[22:30, 60:64].any()
+    assert np.array_equal(whole[30:], near[30:])
 
 
 def test_what_is_behind_goes_on_without_the_colours_of_what_was_before_it(scene: Scene) -> None:

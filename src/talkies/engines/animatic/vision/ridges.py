@@ -50,6 +50,7 @@ _FINE, _THIN = (
     2,
     7,
 )  # in a sample; what is narrower than that and goes on across an outline is a pole or cable
+_TIP, _UNDER = 9, 4  # samples: narrower than that is a tip of the land; and the height of what is under it
 _STANDS_OUT = (6.0, 6.0)  # in lightness 0..100, and in medians of what lies beside it
 
 Path = NDArray[np.intp]
@@ -82,7 +83,7 @@ def find_ridges(look: Landscape) -> tuple[Mask, ...]:
             break
     parts: list[Mask] = []
     for path in sorted(ridges, key=lambda path: -float(path.mean())):
-        part = _part(path, features, room) & ~open_sky
+        part = with_tips(_part(path, features, room) & ~open_sky, ~open_sky)
         parts.append(part | parts[-1] if parts else part)
     return tuple(parts)
 
@@ -102,6 +103,21 @@ def _part(path: Path, features: Field, room: _Room) -> Mask:
     row = np.pad(lowest.astype(np.float32), RIM, mode="edge")[None]
     closed = cv2.morphologyEx(row, cv2.MORPH_CLOSE, np.ones((1, RIM + 1), np.uint8))[0, RIM:-RIM]
     return np.asarray(down >= np.where(beside > 0, closed, lowest), np.bool_)
+
+
+def with_tips(part: Mask, land: Mask) -> Mask:
+    """Let what rises narrow into the sky, a spire or a tree, belong to what it stands on."""
+    broad = cv2.morphologyEx(land.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, _TIP), np.uint8))
+    count, tips = cv2.connectedComponents(np.asarray(land & (broad == 0), np.uint8))
+    whole = part.copy()
+    for number in range(1, count):
+        tip = tips == number
+        rows = np.flatnonzero(tip.any(axis=1))
+        under = np.zeros_like(tip)
+        under[rows[-1] + 1 : rows[-1] + 1 + _UNDER, tip[rows[-1]]] = True
+        if under.any():
+            whole[tip] = part[under].mean() > 0.5
+    return whole
 
 
 def find_bare(part: Mask, shore: float, rim: int = 0) -> NDArray[np.bool_]:
