@@ -218,3 +218,21 @@ def test_the_head_of_a_figure_without_a_face_is_looked_at_closer(portrait: Frame
     x, y, width, height = head
     assert (x, y, width) == (40, 100, 80)
     assert height < 100
+
+
+@pytest.mark.parametrize(("faintly", "top"), [(0.35, 40), (0.1, 100)])
+def test_a_head_that_is_half_seen_above_a_sure_body_belongs_to_it(faintly: float, top: int) -> None:
+    likelihood = np.zeros((384, 384), np.float32)
+    likelihood[100:350, 40:120] = 1
+    likelihood[40:100, 60:100] = faintly
+
+    heads = matte._faceless(likelihood, (), 1.0)
+
+    assert min(y for _, y, _, _ in heads) == top
+
+
+def test_what_is_faint_for_the_most_part_is_no_figure() -> None:
+    likelihood = np.zeros((384, 384), np.float32)
+    likelihood[100:350, 40:120] = 0.35
+
+    assert matte._faceless(likelihood, (), 1.0) == []

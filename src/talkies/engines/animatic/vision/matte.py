@@ -45,6 +45,7 @@ _DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 _EDGE_RADIUS = 0.012  # of the longer side: how far hair and fur may reach across the contour
 _EDGE_SMOOTHNESS = 2e-4  # the guided filter's epsilon, for colours from 0 to 1
 _LEAST_FIGURE = 0.01  # of the picture, of a figure that a shot may look at
+_FAINTLY = 0.25  # likelihood of a head that the net half sees above a body that it is sure of
 _FIGURE_HEADS = 5  # a figure's height in heads: between a standing and a sitting one
 _FIRST_LOOK, _SECOND_LOOK = 160, 192  # pixels a side, of the whole picture and of what stood out there
 _COLOUR_MEAN, _COLOUR_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # that the net was trained with
@@ -117,9 +118,9 @@ def find_figures(frame: Frame) -> list[tuple[float, float, float, float]]:
     return [(x / scale, y / scale, width / scale, tall / scale) for x, y, width, tall in heads]
 
 
-def _figures(likelihood: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
-    """Part what may be people into figures, the largest first."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(likelihood > 0.5, np.uint8))
+def _figures(likelihood: NDArray[np.float32], least: float = 0.5) -> list[NDArray[np.bool_]]:
+    """Part what may be people into figures of at least such a likelihood, the largest first."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(likelihood > least, np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA]
     large = [label for label in range(1, len(stats)) if areas[label] > _LEAST_FIGURE * labels.size]
     return [labels == label for label in sorted(large, key=lambda label: -int(areas[label]))]
@@ -128,13 +129,21 @@ def _figures(likelihood: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
 def _faceless(
     likelihood: NDArray[np.float32], faces: tuple[Face, ...], scale: float
 ) -> list[tuple[float, float, float, float]]:
-    """List the heads of figures that no face was found on, in working pixels."""
+    """List the heads of figures that no face was found on, in working pixels.
+
+    A head may be faint where its body is sure; of a figure that is faint for the most part nothing is known.
+    """
     rows, columns = likelihood.shape
     places = [
         (min(max(round(y * scale), 0), rows - 1), min(max(round(x * scale), 0), columns - 1))
         for x, y in (face.centre for face in faces)
     ]
-    return [_head_of(figure) for figure in _figures(likelihood) if not any(figure[place] for place in places)]
+    return [
+        _head_of(figure)
+        for least in (0.5, _FAINTLY)
+        for figure in _figures(likelihood, least)
+        if (likelihood[figure] > 0.5).mean() > 0.5 and not any(figure[place] for place in places)
+    ]
 
 
 def _head_of(figure: NDArray[np.bool_]) -> tuple[float, float, float, float]:
