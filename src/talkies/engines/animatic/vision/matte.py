@@ -138,12 +138,13 @@ def _faceless(
         (min(max(round(y * scale), 0), rows - 1), min(max(round(x * scale), 0), columns - 1))
         for x, y in (face.centre for face in faces)
     ]
-    return [
+    heads = [
         _head_of(figure)
         for least in (0.5, _FAINTLY)
         for figure in _figures(likelihood, least)
         if (likelihood[figure] > 0.5).mean() > 0.5 and not any(figure[place] for place in places)
     ]
+    return list(dict.fromkeys(heads))
 
 
 def _head_of(figure: NDArray[np.bool_]) -> tuple[float, float, float, float]:
