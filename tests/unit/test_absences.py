@@ -141,6 +141,16 @@ def test_a_smile_needs_a_face() -> None:
     assert said.startswith("“The woman smiles”")
 
 
+def test_an_animal_without_a_face_is_said_to_move_as_a_whole() -> None:
+    (said,) = absences("The cat looks up.")
+
+    assert said.endswith("no face for it was found in the picture; all of its body moves")
+
+
+def test_no_face_is_missed_for_what_has_none_and_cannot_go() -> None:
+    assert absences("The car drives off.") == ()
+
+
 @pytest.mark.parametrize(
     ("prompt", "missing"),
     [("The river flows.", "water"), ("Clouds drift by.", "sky"), ("The grass sways.", "leaves or grass")],

@@ -390,6 +390,42 @@ def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
     assert rise.max() > 0.03
 
 
+@pytest.mark.parametrize(
+    ("kind", "words", "channel", "sign"),
+    [
+        ("gaze", "looks up", "nod", -1),
+        ("turn_head", "turns its head to the right", "turn", 1),
+        ("nod", "nods", "nod", 1),
+    ],
+)
+def test_an_animal_does_with_its_body_what_a_head_would(
+    kind: ActionKind, words: str, channel: Channel, sign: int
+) -> None:
+    told = Cue(kind=kind, who="The cat", text=words, shot=0, start_s=2.0, end_s=4.0)
+    quiet, acting = (
+        perform_figure(plan, plan.shots[0], turning=False)
+        for plan in (_plan(text="The cat."), _plan(text="The cat.", cues=[told]))
+    )
+
+    assert quiet is not None
+    assert acting is not None
+    moved = sign * (acting.curves[channel] - quiet.curves[channel])
+    assert np.abs(moved[: 2 * FRAME_RATE - 1]).max() == 0
+    assert moved.max() > 0.05
+
+
+def test_an_animal_does_not_follow_what_is_told_of_a_person() -> None:
+    told = Cue(kind="nod", who="The old man", text="nods", shot=0, start_s=2.0, end_s=4.0)
+    quiet, beside = (
+        perform_figure(plan, plan.shots[0], turning=False)
+        for plan in (_plan(text="The cat."), _plan(text="The cat.", cues=[told]))
+    )
+
+    assert quiet is not None
+    assert beside is not None
+    assert np.array_equal(quiet.curves["nod"], beside.curves["nod"])
+
+
 def test_what_flies_on_the_spot_bobs() -> None:
     hovering, perching = _plan(text="A hummingbird."), _plan(text="An owl, a bird.")
 

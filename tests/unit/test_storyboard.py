@@ -240,6 +240,21 @@ def test_what_is_seen_instead_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("The dog wags its tail.", "an animal moves as one body"),
+        ("The deer runs away.", "an animal moves as one body"),
+        ("The car drives off.", "not limbs or objects"),
+        ("She walks away.", "a person's body bobs in step instead"),
+    ],
+)
+def test_why_something_is_left_out_depends_on_who_would_do_it(prompt: str, reason: str) -> None:
+    (said,) = plan(prompt).not_rendered
+
+    assert said.endswith(reason)
+
+
+@pytest.mark.parametrize(
     ("prompt", "said"),
     [
         ("The man says hello to us.", "only words in quotes are spoken"),

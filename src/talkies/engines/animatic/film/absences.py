@@ -13,23 +13,19 @@ from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES, LIDS
 from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
 from talkies.engines.animatic.living.regions import find_regions
+from talkies.engines.animatic.living.roles import BY_A_BODY, doer, names_somebody
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.engines.animatic.optics.framing import names_hands
-from talkies.engines.animatic.planning.omissions import SCENIC, quote
+from talkies.engines.animatic.planning.omissions import SCENIC, SHOWN, quote
 from talkies.engines.animatic.vision.look import Kind
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, Shot
-from talkies.script.passage import Passage
 
 _FACIAL = FEELINGS.keys() | GESTURES.keys() | LIDS
 _OF_BROWS = frozenset({"raise_brow", "raise_brows"})
 _LIT = 105.0  # mean lightness, 0..255, of a picture that shows no night
 _WARM, _WARMEST = 10.0, 97  # of CIELAB's b, its percentile in a picture that a low sun may light
 _AT_NIGHT, _LOW_SUN = frozenset({"night", "moonlight"}), frozenset({"sunset", "sunrise", "golden_hour"})
-_OF_PEOPLE = (
-    *("person", "pronoun", "sex", "sex_hint", "approached", "one_of_many"),
-    *("mouth", "side", "place", "worn"),
-)
 _CALLED: dict[Kind, str] = {"sky": "sky", "water": "water", "plants": "leaves or grass", "flames": "flames"}
 
 
@@ -65,7 +61,7 @@ def _unacted(cues: list[Cue], roles: Cast, scene: Scene) -> Iterator[str]:
             continue
         actors = roles.actors(cue)
         if not actors:
-            yield f"{quote(cue.who, cue.text)}: no face for it was found in the picture"
+            yield from _faceless(cue, scene)
         elif cue.kind in FEELINGS and _are_averted(actors, roles):
             yield f"{quote(cue.who, cue.text)}: the face is turned too far aside; only the head moves"
         elif cue.kind == "open_eyes" and all(has_shut_eyes(roles.faces[number]) for number in actors):
@@ -74,6 +70,15 @@ def _unacted(cues: list[Cue], roles: Cast, scene: Scene) -> Iterator[str]:
             moves_brows(roles.faces[number], scene.prepared) for number in actors
         ):
             yield f"{quote(cue.who, cue.text)}: brows stay as they are in line art and behind glasses"
+
+
+def _faceless(cue: Cue, scene: Scene) -> Iterator[str]:
+    """Say what nobody's face does, unless the words alone told it: cars and cats have no limbs here."""
+    who = doer(cue.who)
+    if who == "person" or cue.kind in SHOWN:
+        moves = who == "animal" and cue.kind in BY_A_BODY and not scene.faces
+        instead = "; all of its body moves" if moves else ""
+        yield f"{quote(cue.who, cue.text)}: no face for it was found in the picture{instead}"
 
 
 def _are_averted(people: Sequence[int], roles: Cast) -> bool:
@@ -101,16 +106,9 @@ def _unfound(shot: Shot, scene: Scene) -> Iterator[str]:
         view = f"the {str(framing.size).replace('_', ' ')} of “{framing.subject}”"
         if names_hands(framing.subject):
             yield f"{view}: hands are not looked for; it shows the lower middle of the subject"
-        elif not _names_somebody(framing.subject) and (scene.faces or scene.matte is None):
+        elif not names_somebody(framing.subject) and (scene.faces or scene.matte is None):
             shown = "the face" if scene.faces else "what stands out most"
             yield f"{view}: things are not looked for by name; it shows {shown}"
-
-
-def _names_somebody(subject: str) -> bool:
-    """Tell whether words can mean a person or a part of a face; names begin with a capital letter."""
-    passage = Passage(subject)
-    is_told = any(passage.terms(table) for table in _OF_PEOPLE)
-    return is_told or any(word[:1].isupper() for word in subject.split()[1:] or subject.split())
 
 
 def _unlit(cues: list[Cue], scene: Scene) -> Iterator[str]:

@@ -7,13 +7,13 @@ it starts from nothing and comes to rest again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
+from talkies.engines.animatic.living.animals import hovers, is_animal
 from talkies.engines.animatic.living.casting import cast
 from talkies.engines.animatic.living.easing import Curve, emerge, swell, swing
 from talkies.engines.animatic.living.gestures import (
@@ -29,6 +29,7 @@ from talkies.engines.animatic.living.gestures import (
 )
 from talkies.engines.animatic.living.idling import (
     animal,
+    as_animal,
     blink_moments,
     blinks,
     call,
@@ -40,6 +41,7 @@ from talkies.engines.animatic.living.idling import (
 )
 from talkies.engines.animatic.living.performance import MOUTH, Channel, Motion, Performance, combine
 from talkies.engines.animatic.living.phonetics import sounds_of, stresses
+from talkies.engines.animatic.living.roles import BY_A_BODY, doer
 from talkies.engines.animatic.living.visemes import Speak, frame_times, mouth_track, speech_runs
 from talkies.engines.animatic.optics.framing import facing
 from talkies.engines.animatic.sound.effects import effect_length, effect_onset
@@ -64,21 +66,6 @@ _TRACK: tuple[Channel, ...] = (*MOUTH, "speaking")
 _SURE_FACE = 0.9  # of the detector's score: monkeys have less, few people do
 _STILL_SHARE = 0.35  # of a thing's motion, that does not breathe
 _CALLING = (0.12, 1.0)  # seconds that an animal holds its head up for a call, at the least and at the most
-_ANIMALS = re.compile(
-    r"\b(?:dogs|cats|puppies|kittens|horses|bears|foxes|rabbits|lions|tigers|monkeys|elephants|penguins|pandas"
-    r"|ducks?|ducklings?|cows|goats|pigs|sheep|moose|elk|deer|humming ?birds?|swans?|goose|geese|eagles?"
-    r"|hens?|peacocks?|flamingos?|turtles?|leopards?|cheetahs?|giraffes?|zebras?|camels?|donkeys?|llamas?|alpacas?"
-    r"|gorillas?|chimpanzees?|chimps?|orang-?utans?|apes?|baboons?|gibbons?|lemurs?"
-    r"|koalas?|kangaroos?|otters?|hedgehogs?|hamsters?|lambs?|foals?|dragonfl(?:y|ies)|butterflies|bees)\b"
-    "|鸭|猩猩|猿|蜂鸟|鹿|天鹅|蝴蝶|牛|羊|松鼠|鹰|骆驼",
-    re.IGNORECASE,
-)
-"""Animals that the script's own words for people and animals leave out."""
-_HOVERS = re.compile(
-    r"\b(?:humming ?birds?|butterfl(?:y|ies)|dragonfl(?:y|ies)|(?:bumble)?bees?|moths?)\b"
-    "|蜂鸟|蝴蝶|蜻蜓|蜜蜂",
-    re.IGNORECASE,
-)
 
 
 class _Person(NamedTuple):
@@ -182,17 +169,18 @@ def perform_figure(
     A thing that is not `turning` does nothing.
     """
     stage = _set_stage(plan, shot, tail)
-    is_animal = _is_animal(stage.shot.text)
-    if not (is_animal or turning):
+    lives = is_animal(stage.shot.text)
+    if not (lives or turning):
         return None
     calm = _calm(stage.time.size, shot.frame_count, opens=opens_whole, closes=closes_whole)
     chance = stage.chance("figure", 0)
-    if not is_animal:
+    if not lives:
         idle = sway(stage.shot_time, chance)
         motion: Motion = {"turn": idle["turn"], "nod": _STILL_SHARE * idle["nod"]}
         return combine(_nothing(stage.time), [motion], calm)
     motions = [animal(stage.shot_time, chance), call(stage.shot_time, list(_calls(stage)), chance)]
-    if _HOVERS.search(stage.shot.text) or any(cue.kind == "fly" for cue in _cues(stage)):
+    motions += _acted_by_animal(stage)
+    if hovers(stage.shot.text) or any(cue.kind == "fly" for cue in _cues(stage)):
         motions.append(hover(stage.shot_time, chance))
     return combine(_nothing(stage.time), motions, calm)
 
@@ -202,7 +190,7 @@ def are_animals(shot: Shot, faces: tuple[Face, ...]) -> bool:
 
     Whoever means a person with an animal in the picture either names the person or has a face that is sure.
     """
-    if any(face.score > _SURE_FACE for face in faces) or not _is_animal(shot.text):
+    if any(face.score > _SURE_FACE for face in faces) or not is_animal(shot.text):
         return False
     people = People(Passage(shot.text))
     animals = [mention for mention in people.mentions if mention.kind == "animal"]
@@ -213,11 +201,6 @@ def are_animals(shot: Shot, faces: tuple[Face, ...]) -> bool:
         or any(mention.first <= animal.last and mention.last >= animal.first for animal in animals)
         for mention in people.mentions
     )
-
-
-def _is_animal(text: str) -> bool:
-    mentions = People(Passage(text)).mentions
-    return any(mention.kind == "animal" for mention in mentions) or _ANIMALS.search(text) is not None
 
 
 def _calls(stage: _Stage) -> Iterator[tuple[float, float]]:
@@ -342,6 +325,17 @@ def _acted(stage: _Stage, person: _Person) -> Iterator[Motion]:
         stage.shot_time, felt, [start_s - stage.origin_s for start_s, _ in speech_runs(person.lines)]
     )
     yield from hold_lids(stage.shot_time, held)
+
+
+def _acted_by_animal(stage: _Stage) -> Iterator[Motion]:
+    """Follow the cues that a whole body can: looks, nods, turns and the bob of its steps."""
+    for number, cue in enumerate(_cues(stage)):
+        if cue.kind in BY_A_BODY and doer(cue.who) != "person":
+            chance = stage.chance(f"figure's cue {number}", 0)
+            moment = read_moment(cue, stage.origin_s, 0.0, chance)
+            if cue.kind in STEPPING:
+                moment = moment._replace(steps_s=stage.heard_steps)
+            yield as_animal(GESTURES[cue.kind](stage.shot_time, moment, chance))
 
 
 def _heard(plan: Plan, cue: Cue) -> Cue:

@@ -47,6 +47,8 @@ _LIVELIER_ALONE: dict[Channel, float] = {"turn": 1.9, "nod": 2.1, "tilt": 1.7, "
 _LARGE_FACE, _MOST_SMALLER = 0.25, 1.7  # of the picture's shorter side; a smaller one moves more, at most so
 _LIVELIER: dict[Channel, float] = {"turn": 2.2, "nod": 1.7, "tilt": 1.5, "aside": 1.3, "breath": 1.6}
 """How much more an animal moves than a head: its whole body does."""
+_WITH_A_BODY: dict[Channel, float] = {"turn": 2.2, "nod": 1.7, "tilt": 0.3}
+"""How much more it turns on cue than a head; a tilt sweeps what is behind a whole body."""
 _JERK_S, _HUSH_S = 0.09, 0.22  # in which an animal throws its head up to call, and lowers it again
 _EARLY_S = 0.04  # before it is heard
 _HOVERING_HZ = (0.85, 1.3)
@@ -72,6 +74,11 @@ def sway_alone(time: Curve, chance: Generator, size: float) -> Motion:
 def animal(time: Curve, chance: Generator) -> Motion:
     """Let an animal's body sway and breathe."""
     return {name: _LIVELIER.get(name, 1.0) * curve for name, curve in sway(time, chance).items()}
+
+
+def as_animal(motion: Motion) -> Motion:
+    """Let the whole body of an animal do what a person's head would."""
+    return {name: _WITH_A_BODY.get(name, 1.0) * curve for name, curve in motion.items()}
 
 
 def call(time: Curve, calls_s: Sequence[tuple[float, float]], chance: Generator) -> Motion:

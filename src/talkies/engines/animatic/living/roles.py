@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
+from talkies.engines.animatic.living.animals import is_animal
 from talkies.engines.animatic.living.traits import Trait, traits_of
 from talkies.plan import ActionKind, Cue, Plan, SpokenLine, Voice
 from talkies.script.mentions import means_many
@@ -21,7 +22,19 @@ _BY_THINGS: frozenset[ActionKind] = frozenset(
     ]
 )
 """What water, clouds, hair and cars do, too: whoever is not known as a person is none here."""
+BY_A_BODY: frozenset[ActionKind] = frozenset(
+    [
+        *("gaze", "nod", "shake_head", "turn_head", "tilt_head", "breathe"),
+        *("walk", "run", "ride", "dance", "jump"),
+    ]
+)
+"""What an animal, which moves as one body, can be seen to do."""
+_OF_PEOPLE = (
+    *("person", "pronoun", "sex", "sex_hint", "approached", "one_of_many"),
+    *("mouth", "side", "place", "worn"),
+)
 _ARTICLES = frozenset({"the", "a", "an"})
+_IT = frozenset({"it", "它"})
 _ANOTHER = frozenset({"other", "another", "second", "third", "另", "第"})
 
 
@@ -50,6 +63,28 @@ class Role:
         if self.words and other.words:
             return self.words <= other.words or other.words <= self.words
         return self.voice is None or self.voice == other.voice
+
+
+def names_somebody(words: str) -> bool:
+    """Tell whether words can mean a person or a part of a face; names begin with a capital letter."""
+    passage = Passage(words)
+    is_told = any(passage.terms(table) for table in _OF_PEOPLE)
+    return is_told or any(word[:1].isupper() for word in words.split()[1:] or words.split())
+
+
+def doer(who: str | None) -> Literal["person", "animal", "thing"]:
+    """Tell what the words for whoever does something mean; without words, a person.
+
+    >>> doer("The old man"), doer("The cat"), doer("The car"), doer(None)
+    ('person', 'animal', 'thing', 'person')
+    """
+    if not who:
+        return "person"
+    if is_animal(who):
+        return "animal"
+    if who.lower() in _IT:
+        return "thing"
+    return "person" if names_somebody(who) or People(Passage(who)).mentions or means_many(who) else "thing"
 
 
 def speaking_role(line: SpokenLine) -> Role | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from talkies.engines.animatic.living.roles import doer
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.engines.animatic.sound.music import ENSEMBLES, played_by
 from talkies.plan import ActionKind, CameraMove, Light, MusicCue, Weather
@@ -77,7 +78,9 @@ INSTEAD: dict[ActionKind, str] = {
         "only flowing water, drifting clouds, swaying plants, flames and the weather move by themselves",
     ),
 }
-"""Why an action is left out and what is seen in its place."""
+"""Why an action of a person is left out and what is seen in its place."""
+_OF_LIMBS = frozenset(kind for kind, reason in INSTEAD.items() if reason.startswith(_NO_LIMBS))
+_AS_ONE = f"{_NO_LIMBS} an animal moves as one body"
 BODY = "this engine moves faces, heads and scenery, not limbs or objects"
 
 _READ = ("en", "zh")
@@ -172,7 +175,7 @@ def _omissions(spec: Spec, script: Script) -> Iterator[str]:
         for action in shot.actions:
             if not _is_shown(action):
                 who = None if _is_whole(action.text) else action.who
-                yield f"{quote(who, action.text)}: {INSTEAD.get(action.kind, BODY)}"
+                yield f"{quote(who, action.text)}: {_reason(action)}"
         if spec.camera_fixed:
             for move in shot.moves:
                 if move.kind != "static":
@@ -190,6 +193,14 @@ def _unspoken(shot: ScriptShot) -> Iterator[str]:
             yield f"“{line.text}” as a song: the words are spoken, not sung"
         if _ACCENT.search(manner):
             yield f"“{line.text}” with an accent: the voices have none to choose"
+
+
+def _reason(action: Action) -> str:
+    """Say why an action is left out, by who would do it: neither cats nor cars nod and smile instead."""
+    who = doer(action.who)
+    if who == "animal" and action.kind in _OF_LIMBS | SCENIC:
+        return _AS_ONE
+    return BODY if who == "thing" and action.kind in _OF_LIMBS else INSTEAD.get(action.kind, BODY)
 
 
 def _is_shown(action: Action) -> bool:
