@@ -129,6 +129,24 @@ def test_a_moved_thing_is_whole_all_the_way() -> None:
     assert min(contrasts) > 0.8 * max(contrasts)
 
 
+def _grey_shoulder(top: int) -> Frame:
+    """A grey mound before a blue wall of the same lightness."""
+    blue, grey = (40, 120, 250), (111, 111, 111)
+    picture = np.full((360, 640, 3), blue, np.uint8)
+    cv2.ellipse(picture, (320, top + 200), (220, 200), 0, 0, 360, grey, cv2.FILLED, cv2.LINE_AA)
+    grain = np.random.default_rng(3).normal(0, 9, picture.shape[:2]).astype(np.float32)
+    lit = picture + 3 * cv2.GaussianBlur(grain, (0, 0), 1.5)[..., None]
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)
+
+
+def test_what_only_its_colour_tells_from_the_background_is_followed() -> None:
+    match = match_pictures(_grey_shoulder(120), _grey_shoulder(160))
+
+    assert match is not None
+    rows, columns = match.forward.shape[:2]
+    assert match.forward[round(0.39 * rows), columns // 2, 1] > 30
+
+
 def _face(centre: tuple[float, float], size: float, opening: float = 0.0) -> Face:
     """A face whose mesh is a disc of points; the lower half sinks by the opening."""
     chance = np.random.default_rng(4)

@@ -1,9 +1,9 @@
 """How two pictures of one size show the same scene: where each place of one lies in the other.
 
 First one similarity for the whole picture (a zoom, a pan), found from matching points, then optical flow for
-what remains. The light may be another: for the flow, the last picture's colours are spread as the first's.
-In a face that both show, the points of its two meshes lead instead: flow mistakes an open mouth for anything
-dark.
+what remains, by lightness or by colour, whichever leaves the pictures more alike. The light may be another:
+for the flow, the last picture's colours are spread as the first's. In a face that both show, the points of
+its two meshes lead instead: flow mistakes an open mouth for anything dark.
 
 Sources: Rublee et al., "ORB", 2011; Kroeger et al., "Fast Optical Flow using Dense Inverse Search", 2016;
 Bookstein, "Principal Warps: Thin-Plate Splines and the Decomposition of Deformations", 1989;
@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ from talkies.media import Frame
 Flow = NDArray[np.float32]
 """Displacements, `(height, width, 2)` float32, in pixels."""
 
+_Grey = NDArray[np.uint8]
 Tones = NDArray[np.uint8]
 """What each level of each channel becomes, `(256, 1, 3)` uint8."""
 
@@ -44,6 +46,8 @@ _AGREE = 0.012  # of the width: disagreement of the two flows that hides a place
 _MIN_COMMON = 0.06  # of the first picture's area, that both must show
 _OTHER_LIGHT = 12.0  # grey levels, the mean change of all levels: more than another crop or exposure makes
 _TONES = 128  # quantiles of the two pictures' colours that are laid on one another
+
+_EXTREMES = (0.5, 99.5)  # percentiles of the colours that become black and white
 
 _SAME_PLACE = 0.9  # sizes of the face: how far it may have moved between the pictures
 _SAME_SIZE = 1.6  # how much larger it may have become
@@ -135,22 +139,42 @@ def match_pictures(first: Frame, last: Frame) -> Match | None:
     small[1] = np.asarray(cv2.LUT(small[1], relit_last), np.uint8)
     # Outside the last picture there is nothing to follow: there the first itself, whose flow is nothing.
     small[1] = np.where(common[..., None], small[1], small[0])
-    forward, backward = _flow(small[0], small[1]), _flow(small[1], small[0])
     limit = _AGREE * size[0]
-    gap_first, gap_last = _disagreement(forward, backward), _disagreement(backward, forward)
-    pulled = _pull(small[1], forward)
-    unlike = cv2.absdiff(pulled, small[0]).mean(axis=-1)
-    agreeing = (gap_first < limit) & (gap_last < limit) & (unlike < 2 * _LIKE_COLOUR)
-    if agreeing[common].mean() < _LIKE_SHARE or unlike[common].mean() > _LIKE_COLOUR:
+    by_light = _follow(small[0], small[1], _lightness(small[0], small[1]))
+    agreeing = (
+        (by_light.gap_first < limit) & (by_light.gap_last < limit) & (by_light.unlike < 2 * _LIKE_COLOUR)
+    )
+    if agreeing[common].mean() < _LIKE_SHARE or by_light.unlike[common].mean() > _LIKE_COLOUR:
         return None
+    by_colour = _follow(small[0], small[1], _main_colour(small[0], small[1]))
+    best = min((by_light, by_colour), key=lambda found: float(found.unlike[common].mean()))
     return Match(
         overall,
-        _calm(forward) / scale,
-        _calm(backward) / scale,
-        _trust(gap_first, limit),
-        _trust(gap_last, limit),
+        _calm(best.forward) / scale,
+        _calm(best.backward) / scale,
+        _trust(best.gap_first, limit),
+        _trust(best.gap_last, limit),
         relit_first,
         relit_last,
+    )
+
+
+class _Found(NamedTuple):
+    """Flows between two pictures, their gaps from each other's reverse, and what they leave unlike."""
+
+    forward: Flow
+    backward: Flow
+    gap_first: NDArray[np.float32]
+    gap_last: NDArray[np.float32]
+    unlike: NDArray[np.float32]
+
+
+def _follow(first: Frame, last: Frame, greys: tuple[_Grey, _Grey]) -> _Found:
+    """Find where the places of each picture lie in the other, by what they look like in grey."""
+    forward, backward = _flow(*greys), _flow(*greys[::-1])
+    unlike = cv2.absdiff(_pull(last, forward), first).mean(axis=-1, dtype=np.float32)
+    return _Found(
+        forward, backward, _disagreement(forward, backward), _disagreement(backward, forward), unlike
     )
 
 
@@ -291,12 +315,33 @@ def _features(
     return places, np.asarray(words if len(points) else np.zeros((0, 32)), np.uint8)
 
 
-def _flow(source: Frame, target: Frame) -> Flow:
+def _flow(source: _Grey, target: _Grey) -> Flow:
     """Find where each pixel of the source went: `source(p) ≈ target(p + flow(p))`."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (source, target)]
-    nothing = np.zeros((*source.shape[:2], 2), np.float32)
-    return np.asarray(dis.calc(greys[0], greys[1], nothing), np.float32)
+    nothing = np.zeros((*source.shape, 2), np.float32)
+    return np.asarray(dis.calc(source, target, nothing), np.float32)
+
+
+def _lightness(one: Frame, other: Frame) -> tuple[_Grey, _Grey]:
+    first, last = (
+        np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8) for picture in (one, other)
+    )
+    return first, last
+
+
+def _main_colour(one: Frame, other: Frame) -> tuple[_Grey, _Grey]:
+    """Give two pictures in the one channel that tells their colours apart best: a grey jumper, a blue wall.
+
+    It is the first principal component of both.
+    """
+    colours = np.concatenate([one.reshape(-1, 3), other.reshape(-1, 3)]).astype(np.float32)
+    mean = colours.mean(axis=0)
+    axis = np.linalg.eigh(np.cov(colours - mean, rowvar=False))[1][:, -1].astype(np.float32)
+    values = (colours - mean) @ axis
+    low, high = np.percentile(values, _EXTREMES)
+    grey = np.clip((values - low) * np.float32(255 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
+    first, last = grey.reshape(2, *one.shape[:2])
+    return first, last
 
 
 def _pull(picture: NDArray[Kind], flow: Flow) -> NDArray[Kind]:
