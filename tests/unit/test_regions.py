@@ -194,6 +194,33 @@ def test_still_water_ends_at_gravel_and_goes_on_where_it_is_even() -> None:
     assert cover[270:, 230:].mean() > 0.9
 
 
+def test_water_goes_on_along_its_shore_whatever_it_mirrors() -> None:
+    picture = _landscape()
+    share = np.clip((np.arange(640) - 260) / 200, 0, 1)[:, None]
+    picture[240:] = np.clip(picture[240:] + share * np.array((150, 60, -20)), 0, 255)
+    look = Landscape(picture, None)
+    known = (look.place > 250 / 360) & (np.arange(look.size[0]) < 0.4 * look.size[0])
+    first = look.region("water", known, 1.0)
+    assert first is not None
+
+    water = outline(look, first, 242 / 360)
+
+    cover = cv2.resize(water.cover, (640, 360))
+    assert cover[255:275, 350:].mean() > 0.9
+
+
+def test_surf_is_water_with_its_foam() -> None:
+    surf = np.clip(_textured((90, 130, 150), (360, 640), 110, 17), 0, 255).astype(np.uint8)
+    surf[200:230, 100:500] = 250
+    look = Landscape(surf, None)
+    first = look.region("water", look.place > 0.3, 1.0)
+    assert first is not None
+
+    water = outline(look, first, None)
+
+    assert _share(water.cover, slice(round(0.35 * len(water.cover)), None)) > 0.95
+
+
 def test_what_is_apart_from_the_shore_is_no_water() -> None:
     look = Landscape(_landscape(), None)
     apart = (look.place > 0.7) & ((look.place < 0.8) | (look.place > 0.88))

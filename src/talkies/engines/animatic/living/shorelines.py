@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.vision.look import Field, Look, Mask, Region
 
 _BEGINS = 0.12  # of the picture's height, below a shore: what begins lower is not the water that lies there
+_LINE = 0.02  # of the picture's height: the blur of a shore
 _CORE = np.ones((5, 5), np.uint8)  # samples from a first outline, within which it is sure
 _EVEN = 1.5, 0.5  # of its median roughness, and more, that is surely water; `_ROUGH` is surely none
 _ROUGH = 6.0
+_SURF = 4.5  # roughness of water whose foam cannot be told from what stands in it
 _LIGHTNESS, _COLOUR, _ROUGHNESS = 2.55, 2.0, 12.0  # 8-bit levels a unit of each
 _MIDDLE = 128.0  # level of the mean colour
 _ROUNDS = 2
@@ -31,9 +33,13 @@ def outline(look: Look, water: Region, shore: float | None) -> Region:
     """
     first = _beginning_at(look, water.cover > 0.5, shore)
     level = float(np.median(look.roughness[first]))
+    if level > _SURF:
+        return look.region(water.kind, first, water.confidence) or water
+    even = (look.roughness < _EVEN[0] * level + _EVEN[1]) & look.free
+    if shore is not None:
+        first = _along_shore(look, first, even, shore)
     hints = np.where(first, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     sure = cv2.erode(first.astype(np.uint8), _CORE, borderValue=1) > 0
-    even = look.roughness < _EVEN[0] * level + _EVEN[1]
     hints[sure & even] = cv2.GC_FGD
     hints[: np.flatnonzero(first.any(axis=1))[0]] = cv2.GC_BGD
     hints[~look.free | (look.roughness > _ROUGH) | ~(first | even)] = cv2.GC_BGD
@@ -61,6 +67,12 @@ def _beginning_at(look: Look, inside: Mask, shore: float | None) -> Mask:
         return inside
     beginning = touching(inside, (look.place >= shore) & (look.place < shore + _BEGINS))
     return beginning if beginning.any() else inside
+
+
+def _along_shore(look: Look, first: Mask, even: Mask, shore: float) -> Mask:
+    """Let water go on right below its shore over what is as even, whatever it mirrors there."""
+    below = even & (look.place >= shore + _LINE) & (look.place < shore + _BEGINS)
+    return np.asarray(first | touching(below, cv2.dilate(first.astype(np.uint8), _CORE) > 0), np.bool_)
 
 
 def _as_picture(look: Look) -> NDArray[np.uint8]:
