@@ -44,6 +44,9 @@ _X264 = {
     "crf": "17",
     "bf": "0",  # B-frames would push a keyframe's sound behind it, by the keyframe's size or more
     "profile": "high",
+    # With a fixed camera a keyframe steps by 0.7 to 1 grey level, other frames by 0.1 to 0.4. Tried: open GOP
+    # and other ipratio, qcomp and psy change nothing; crf 15 takes a seventh off at 1.4 times the size;
+    # periodic intra refresh has no step, and nothing to seek to.
     "g": str(_KEYFRAME_INTERVAL),
 }
 _MP4 = {
