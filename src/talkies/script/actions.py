@@ -83,13 +83,16 @@ def read_actions(
             text=_text(passage, term, span),
             speed=_speed(passage, term),
             position=position(term.first),
-            at_s=clock.first_second(term.first),
+            at_s=next(iter(clock.seconds(term.first)), None),
+            after_s=clock.after(term.first) if actions else None,
         )
         actions.append(action)
         for place in _further_places(passage, term, span) if kind in _AIMED else ():
             text = passage.spelt(*place).rstrip(_MARKS)
             actions.append(
-                action.model_copy(update={"text": text, "position": position(place.first), "at_s": None})
+                action.model_copy(
+                    update={"text": text, "position": position(place.first), "at_s": None, "after_s": None}
+                )
             )
     actions += _unknown_actions(passage, people, span, position)
     return tuple(sorted(actions, key=lambda action: action.position))

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from talkies.script.passage import Passage, Span
-from talkies.script.words import is_mark
+from talkies.script.vocabulary import Term
+from talkies.script.words import QUOTE, is_mark
 
 _COLONS = ":："
 _TEN = 10
 _LONGEST_NUMBER = 3  # words: 二十五
 _REACH_TO_THEN = 12  # words from a "then" to what happens
 _LONGEST_ASIDE = 2  # words between "at" and its number: "at exactly the"
+_HAPPENING = ("sound", "action", "living_action", "whole_action")
 
 _Role = Literal[
     "moment",  # "at 2s", "3 seconds in", 第3秒
-    "later",  # "after three seconds", "two seconds later": from the moment told before
+    "later",  # "after three seconds", "two seconds later": from the moment told before, or what happens there
     "before_end",  # "in the last two seconds", "at the end"
     "length",  # "for two seconds", 前三秒
 ]
@@ -32,11 +34,16 @@ class _Time(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """A time as seconds of its shot or of the clip; below 0 they count back from the end."""
+    """A time as seconds of its shot or of the clip; below 0 they count back from the end.
+
+    `after_s`: it counts that much from what the text tells before, at no known second; `seconds` then are
+    those from the beginning.
+    """
 
     first: int
     last: int
     seconds: tuple[float, ...]
+    after_s: float | None = None
 
 
 class Clock:
@@ -60,37 +67,50 @@ class Clock:
         """Give the seconds at which the text lets happen what it tells at a word; empty where it tells none.
 
         They count from the shot's beginning or from the clip's; below 0, back from the end. The time stands
-        in the word's own clause or alone in the one before: "3 seconds in, thunder".
+        in the word's own clause or alone in the one before: "3 seconds in, thunder". See `after` for
+        "two seconds later".
         """
+        told = self._telling(word)
+        if told is not None:
+            return told.seconds if told.after_s is None else ()
+        return self._after_length(word) or ((self._begins_s,) if self._begins_s is not None else ())
+
+    def after(self, word: int) -> float | None:
+        """Give the seconds that pass between what is told before a word and what the word tells.
+
+        0 for a "then" without a number; None where the text tells neither, or names the second itself.
+        """
+        told = self._telling(word)
+        if told is not None:
+            return told.after_s
+        if not self._follows_then(word) or self._after_length(word):
+            return None
+        return sum(time.seconds for time in self._lasting_before(word))
+
+    def _telling(self, word: int) -> _Told | None:
+        """The time that tells when happens what a word tells."""
         number = self._passage.clause_of[word]
         for clause in self._passage.clauses[max(number - 1, 0) : number + 1][::-1]:
             told = [time for time in self._told if time.first < clause.last and time.last > clause.first]
             is_own = clause == self._passage.clauses[number]
             if told and (is_own or self._is_alone(clause, word)):
-                return min(told, key=lambda time: abs(time.first - word)).seconds
-        return self._after_length(word) or ((self._begins_s,) if self._begins_s is not None else ())
+                return min(told, key=lambda time: abs(time.first - word))
+        return None
 
-    def spoken_second(self, about: Span, word: int) -> float | None:
-        """Give the second at which a line begins; None where the words `about` it tell none.
+    def spoken(self, about: Span, word: int, quote: int) -> tuple[float | None, float | None]:
+        """Give the second at which a line begins, and how long after what is told before, as `after` does.
 
-        `word` is the one of saying. The last time before it counts: "at 3 seconds, she turns and says".
+        `word` is the one of saying, `quote` the line itself; a second is None where the words `about` the
+        line tell none. The last time before it counts: "at 3 seconds, she turns and says".
         """
         told = [time for time in self._told if about.first <= time.first < about.last]
         before = [time for time in told if time.first <= word]
         if told:
-            return (before[-1] if before else told[0]).seconds[0]
-        return next(iter(self._after_length(word)), self._begins_s)
-
-    def pause(self, between: Span) -> float | None:
-        """Give the seconds told between two lines: "silence for two seconds", "three seconds later".
-
-        None where the words between them tell none, or where a moment is told there or before.
-        """
-        told = [time for time in self._times if self._span.first <= time.first < between.last]
-        inside = [time for time in told if time.first >= between.first]
-        if not inside or any(time.role in ("moment", "before_end") for time in told):
-            return None
-        return sum(time.seconds for time in inside)
+            time = before[-1] if before else told[0]
+            is_first = quote < time.first and not self._happens(Span(self._span.first, quote))
+            is_known = time.after_s is None or is_first
+            return (time.seconds[0], None) if is_known else (None, time.after_s)
+        return next(iter(self._after_length(word)), self._begins_s), self.after(word)
 
     def length(self, word: int) -> float | None:
         """Give the seconds for which lasts what a word's clause tells; None where it names no length."""
@@ -98,9 +118,20 @@ class Clock:
         lasting = [time for time in self._times if time.first < clause.last and time.last > clause.first]
         return next((time.seconds for time in lasting if time.role == "length"), None)
 
+    def hush(self, term: Term) -> tuple[float | None, float | None]:
+        """Give the second at which a silence begins and the seconds that it lasts, each None where not told.
+
+        "Three seconds later" right behind it is how long it lasts: 安静三秒后.
+        """
+        behind = [time for time in self._times if time.first == term.last and time.role == "later"]
+        if behind:
+            return None, behind[0].seconds
+        return self.first_second(term.first), self.length(term.first)
+
     def first_second(self, word: int) -> float | None:
-        """Give the first of `seconds`; None where the text tells none."""
-        return next(iter(self.seconds(word)), None)
+        """Give the first of `seconds`, for "two seconds later" from the beginning; None where none is told."""
+        told = self._telling(word)
+        return next(iter(self.seconds(word) if told is None else told.seconds), None)
 
     def opening(self, clause: Span) -> int:
         """Give the first word of a clause behind what only tells when: "cut" in "at 3 seconds cut to"."""
@@ -123,36 +154,52 @@ class Clock:
         return (
             word in self._timed
             or passage.is_filler(word)
-            or any(passage.covers(table, word) for table in ("preposition", "instant", "late"))
+            or any(passage.covers(table, word) for table in ("preposition", "instant", "late", "hush"))
         )
 
     def _after_length(self, word: int) -> tuple[float, ...]:
         """The end of what lasts before a "then": "silence for two seconds, then an explosion"."""
-        passage, sentence = self._passage, self._passage.sentence(word)
-        own = range(max(passage.clause(word).first, word - _REACH_TO_THEN), word)
-        then = next((at for at in own if passage.covers("late", at, "then")), None)
-        if then is None:
-            return ()
-        if then == sentence.first > self._span.first:  # "Silence for two seconds. Then an explosion."
-            sentence = passage.sentence(then - 1)
-        before = Span(max(sentence.first, self._span.first), passage.clause(word).first)
-        lasting = [
-            time for time in self._times if time.role == "length" and before.first <= time.first < before.last
-        ]
+        lasting = self._lasting_before(word) if self._follows_then(word) else []
         if not lasting:
             return ()
-        told = [time for time in self._told if before.first <= time.first < lasting[-1].first]
-        if not told and sentence != self._opening:
+        first = self._before_then(word).first
+        told = [time for time in self._told if first <= time.first < lasting[-1].first]
+        is_opening = first == self._opening.first and not self._happens(Span(first, lasting[0].first))
+        if told[-1].after_s is not None if told else not is_opening:
             return ()
-        since = told[-1].last if told else before.first
+        since = told[-1].last if told else first
         lasts_s = sum(time.seconds for time in lasting if time.first >= since)
         return (round((told[-1].seconds[-1] if told else 0.0) + lasts_s, 3),)
+
+    def _lasting_before(self, word: int) -> list[_Time]:
+        """The lengths told before the "then" of a word."""
+        before = self._before_then(word)
+        return [
+            time for time in self._times if time.role == "length" and before.first <= time.first < before.last
+        ]
+
+    def _before_then(self, word: int) -> Span:
+        """The words before a word's clause: of its sentence, or of the one before where it opens its own."""
+        first = self._passage.clause(word).first
+        sentence = self._passage.sentence(word)
+        if sentence.first == first:
+            sentence = self._passage.sentence(max(first - 1, 0))
+        return Span(max(sentence.first, self._span.first), first)
+
+    def _follows_then(self, word: int) -> bool:
+        own = range(max(self._passage.clause(word).first, word - _REACH_TO_THEN), word)
+        return any(self._passage.covers("late", at, "then") for at in own)
+
+    def _happens(self, span: Span) -> bool:
+        """Tell whether something is said, done or heard in a span."""
+        passage = self._passage
+        return QUOTE in passage.words[slice(*span)] or any(passage.terms(table, span) for table in _HAPPENING)
 
     def _merged(self) -> list[_Told]:
         """Make one of times that are listed: "at 1s, 3s and 5s", "at 2 seconds and again at 4 seconds"."""
         merged: list[_Told] = []
         for time in self._find_told():
-            if merged and self._goes_on(merged[-1], time):
+            if merged and time.after_s is None and self._goes_on(merged[-1], time):
                 merged[-1] = _Told(merged[-1].first, time.last, merged[-1].seconds + time.seconds)
             else:
                 merged.append(time)
@@ -167,13 +214,16 @@ class Clock:
         return is_bare or all(self._is_empty(at) for at in range(*passage.clause(time.first)))
 
     def _find_told(self) -> Iterator[_Told]:
-        before = 0.0
+        before: float | None = None
         for time in self._times:
             if time.role == "before_end":
                 yield _Told(time.first, time.last, (-time.seconds,))
+            elif (
+                time.role == "later" and before is None and self._happens(Span(self._span.first, time.first))
+            ):
+                yield _Told(time.first, time.last, (time.seconds,), after_s=time.seconds)
             elif time.role != "length":
-                seconds = time.seconds + (before if time.role == "later" else 0.0)
-                before = round(seconds, 3)
+                before = round(time.seconds + ((before or 0.0) if time.role == "later" else 0.0), 3)
                 yield _Told(time.first, time.last, (before,))
 
 

@@ -44,10 +44,9 @@ class Dialogue:
             if not quotation.is_mute and is_spoken(self._passage, self._people, word, tag, span.first):
                 about = tag.span if tag is not None else words_before(self._passage, word, span.first)
                 verb = word if tag is None or tag.verb is None else tag.verb
-                pause_s = clock.pause(Span(lines[-1][0] + 1, word)) if lines else None
-                at_s = clock.spoken_second(about, verb) if pause_s is None else None
-                when = {"at_s": at_s, "pause_s": pause_s}
-                lines.append((word, self._line(word, tag, span).model_copy(update=when)))
+                at_s, after_s = clock.spoken(about, verb, word)
+                line = self._line(word, tag, span)
+                lines.append((word, line.model_copy(update={"at_s": at_s, "after_s": after_s})))
         return lines
 
     def _line(self, word: int, tag: Tag | None, shot: Span) -> Line:

@@ -36,12 +36,11 @@ def read_hushes(
         if passage.is_negated(term) or not _leads(passage, clause, term):
             continue
         is_first = not any(passage.is_known(word) for word in range(span.first, clause.first))
-        at_s = clock.first_second(term.first)
+        at_s, lasts_s = clock.hush(term)
         begin = When(
             position=0.0 if is_first else position(term.first),
             at_s=0.0 if is_first and at_s is None else at_s,
         )
-        lasts_s = clock.length(term.first)
         following = _next_heard(passage, Span(clause.last, span.last))
         end = None
         if following is not None and lasts_s is None:

@@ -55,8 +55,8 @@ class Line(_Value):
     `chorus` are the voices that say it together with `voice`.
     `language` is a BCP 47 primary tag ("en", "zh"). `position` is where in the shot's text it stands, from
     0 (beginning) to 1 (end), so that a planner can keep the order of events. `at_s` is the second that the
-    text names for its first word, as for `When`; `pause_s` are the seconds that it names between the line
-    before and this one.
+    text names for its first word, as for `When`. `after_s` are the seconds that pass between what the text
+    tells before and the line, 0 for a "then"; None where it does not say.
     """
 
     text: str
@@ -68,7 +68,7 @@ class Line(_Value):
     voice_over: bool = False
     position: float = 0.0
     at_s: float | None = None
-    pause_s: float | None = None
+    after_s: float | None = None
 
 
 class When(_Value):
@@ -99,7 +99,7 @@ class Sound(_Value):
     lets an ambience begin at its position ("then applause") and not with its shot. `voices` are whose
     laughter or outcry it is, as far as the prompt tells. `at_s` is the second that the text names for it, as
     for `When`. `ends`: when an ambience stops within the shot. `is_quick`: footsteps of somebody who runs.
-    `gait`: of a horse whose hooves are heard.
+    `gait`: of a horse whose hooves are heard. `after_s` as for `Line`, above 0.
     """
 
     kind: Ambience | Effect
@@ -110,13 +110,17 @@ class Sound(_Value):
     begins_late: bool = False
     voices: tuple[Voice, ...] = ()
     at_s: float | None = None
+    after_s: float | None = None
     ends: When | None = None
     is_quick: bool = False
     gait: Gait = "trot"
 
 
 class Action(_Value):
-    """Something that somebody or something does. `text` is the prompt's own words, `at_s` as for `When`."""
+    """Something that somebody or something does. `text` is the prompt's own words.
+
+    `at_s` as for `When`, `after_s` as for `Line`.
+    """
 
     kind: ActionKind
     who: str | None
@@ -124,6 +128,7 @@ class Action(_Value):
     speed: Speed = "normal"
     position: float = 0.0
     at_s: float | None = None
+    after_s: float | None = None
 
 
 class ScriptShot(_Value):

@@ -82,6 +82,7 @@ def read_sounds(
             is_distant=bool(passage.terms("distance", _around(passage, term))),
             begins_late=is_ambience
             and (any(told_s) or (term.name in _OF_A_MOMENT and begins_late(passage, term))),
+            after_s=clock.after(term.first) or None,
             voices=find_voices(passage, people, span, term) if is_outcry(term) else (),
             is_quick=term.name == "footsteps" and _is_running(passage, term),
             gait=_gait(passage, term) if term.name == "hooves" else "trot",

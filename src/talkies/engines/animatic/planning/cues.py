@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import cast
 
 import numpy as np
@@ -65,13 +66,10 @@ def lay_cues(
         heard: position in the text, start and end in seconds of each line and one-shot, in their order.
         flashes_s: when lightning strikes whose thunder is heard in this shot.
     """
-    acted: list[Cue] = []
-    for action in shot.actions:
-        is_flash = action.kind == "flicker" and "lightning" in shot.light
-        if action.kind not in _SPOKEN and not is_flash:
-            when = When(position=action.position, at_s=action.at_s)
-            acted.append(_acted(action, index, span, moment_of(when, span, heard)))
-    yield from _in_turn(acted, span)
+    seen = [action for action in shot.actions if not _is_flash(action, shot)]
+    moments_s = _moments(seen, span, heard)
+    acted = [_acted(action, index, span, moment_s) for action, moment_s in zip(seen, moments_s, strict=True)]
+    yield from _in_turn(_changed(acted, seen), span)
     coming_s = weather_begins(shot, span, heard)
     for word in dict.fromkeys((*shot.weather, *shot.light)):
         if word != "lightning":
@@ -85,6 +83,58 @@ def lay_cues(
         strokes = [span[0] + _LONE_FLASH * (span[1] - span[0])]
     for moment_s in strokes:
         yield Cue(kind="lightning", shot=index, start_s=moment_s, end_s=min(moment_s + _FLASH_S, span[1]))
+
+
+def _is_flash(action: Action, shot: ScriptShot) -> bool:
+    """Tell whether an action is seen as something else: as speech or as lightning."""
+    return action.kind in _SPOKEN or (action.kind == "flicker" and "lightning" in shot.light)
+
+
+def _moments(
+    actions: Sequence[Action], span: tuple[float, float], heard: Sequence[tuple[float, float, float]]
+) -> list[float]:
+    """Give the second of each action: where its text lies, and what a "then" joins one after the other.
+
+    As long as the shot has room: those that are told last leave each other a fair share of its end.
+    """
+    moments_s: list[float] = []
+    begun_s = done_s = span[0] + _EDGE_S
+    rests_s = [*accumulate((act_s(action) for action in reversed(actions)), initial=0.0)][::-1]
+    for action, rest_s in zip(actions, rests_s, strict=False):
+        moment_s = moment_of(When(position=action.position, at_s=action.at_s), span, heard)
+        if action.after_s is not None:
+            heard_s = [end_s for position, _, end_s in heard if position < action.position]
+            if action.after_s > 0:
+                moment_s = max(heard_s, default=done_s) + action.after_s
+            else:
+                moment_s = max([moment_s, done_s, *heard_s])
+            latest_s = max([span[1] - rest_s, (begun_s + done_s) / 2, *heard_s])
+            moment_s = min(moment_s, latest_s)
+        moments_s.append(moment_s)
+        if act_s(action):
+            begun_s, done_s = moment_s, moment_s + act_s(action)
+    return moments_s
+
+
+def _changed(cues: Sequence[Cue], actions: Sequence[Action]) -> list[Cue]:
+    """Let a feeling end where the same face changes to another one: "smiles, then frowns"."""
+    result = list(cues)
+    for number, (later, action) in enumerate(zip(cues, actions, strict=True)):
+        if action.after_s is None or later.kind not in _FELT:
+            continue
+        for place, cue in enumerate(result[:number]):
+            if cue.kind in _FELT and _same(cue.who, later.who) and cue.start_s < later.start_s:
+                result[place] = cue.model_copy(update={"end_s": min(cue.end_s, later.start_s)})
+    return result
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one == other or (one is not None and other is not None and one.lower() == other.lower())
+
+
+def act_s(action: Action) -> float:
+    """Give the seconds that somebody has an action for himself; 0 for what the scene does."""
+    return 0.0 if action.kind in _SCENIC else _SECONDS.get(action.kind, _USUAL_S)
 
 
 def _in_turn(cues: Sequence[Cue], span: tuple[float, float]) -> list[Cue]:

@@ -126,11 +126,6 @@ def did_not_fit(text: str, duration_s: int) -> str:
     )
 
 
-def pauses_shortened(asked_s: float, duration_s: int) -> str:
-    """Say that the pauses between lines are shorter than told."""
-    return f"{asked_s:g} s of pauses between lines: they do not fit in {duration_s} s; use a longer duration"
-
-
 def untimely(line: Line, start_s: float) -> str:
     """Say that a line does not begin at the second that the prompt names for it, but at `start_s`."""
     return (

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from talkies.engines.animatic.planning import omissions
+from talkies.engines.animatic.planning.cues import act_s
 from talkies.engines.animatic.sound import voice
-from talkies.plan import AMBIENCES
+from talkies.plan import AMBIENCES, ActionKind
 from talkies.script import Line, Script, ScriptShot, Sound
 from talkies.spec import AUTO_DURATION, MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, Spec
 
@@ -41,6 +42,7 @@ REPEATS_S: dict[str, float] = {
 USUAL_COUNTS = {"knock": 3, "dog": 2}  # how often, when the prompt does not say
 PACES = (1.0, 1.08, 1.16, 1.24, 1.32, 1.4, 1.5)  # tried in turn; beyond the last, speech sounds hurried
 _QUICKEST = 0.96  # of the time that a pace promises: no line is spoken quicker than that
+_HEARD: frozenset[ActionKind] = frozenset({"speak", "sing"})  # actions that lines are
 LONGEST_SPEECH = 400  # letters: more than 12 s hold at the fastest pace
 IDEOGRAPH = 4  # letters that one takes the time of
 
@@ -61,11 +63,6 @@ class Utterance:
         """How long the speech lasts."""
         return self.timing.sample_count / SAMPLE_RATE
 
-    @property
-    def gap_s(self) -> float:
-        """Seconds of silence between the line before, if there is one, and this one."""
-        return max(GAP_S, self.line.pause_s or 0.0)
-
 
 @dataclass(frozen=True)
 class Scene:
@@ -85,7 +82,7 @@ class Scene:
         if not self.lines:
             return 0.0
         spoken = sum(utterance.seconds for utterance in self.lines)
-        return LEAD_S + spoken + sum(utterance.gap_s for utterance in self.lines[1:]) + TAIL_S
+        return LEAD_S + spoken + GAP_S * (len(self.lines) - 1) + TAIL_S
 
     @property
     def least_s(self) -> float:
@@ -103,7 +100,23 @@ class Scene:
         if self.shot.seconds is not None:
             return max(self.shot.seconds, self.least_s)
         untold = [sound for sound in self.effects if sound.at_s is None]
-        return max(SHOT_S, self.told_s, self.speech_s + sum(effect_s(sound) for sound in untold))
+        heard_s = self.speech_s + sum(effect_s(sound) for sound in untold)
+        waits_s = sum(self.wait_s(line) or 0.0 for line in self.shot.lines)
+        waits_s += sum(sound.after_s or 0.0 for sound in untold)
+        return max(SHOT_S, self.told_s, heard_s + waits_s)
+
+    def wait_s(self, event: Line | Sound) -> float | None:
+        """Give the seconds that a line or one-shot waits after what is heard before it.
+
+        Those that the text names; for a mere "then" those of what is done meanwhile. None where the text lets
+        it wait for nothing.
+        """
+        if event.after_s is None or event.after_s > 0:
+            return event.after_s
+        heard = [one.position for events in (self.shot.lines, self.effects) for one in events]
+        last = max((position for position in heard if position < event.position), default=-1.0)
+        done = [action for action in self.shot.actions if last < action.position < event.position]
+        return sum(act_s(action) for action in done if action.kind not in _HEARD)
 
     @property
     def told_s(self) -> float:
@@ -122,7 +135,6 @@ class Scene:
             rest_s += utterance.seconds + GAP_S
             if utterance.line.at_s is not None:
                 yield utterance.line.at_s + rest_s
-            rest_s += utterance.gap_s - GAP_S
 
 
 @dataclass(frozen=True)
@@ -150,7 +162,6 @@ def rehearse(spec: Spec, script: Script, *, audible: bool) -> Rehearsal:
     scenes = [Scene(shot, tuple(spoken.get(index, ()))) for index, shot in enumerate(script.shots)]
     duration_s = _choose_duration(spec, scenes)
     scenes = _merge_surplus(scenes, duration_s, left_out)
-    scenes = _shorten_pauses(scenes, duration_s, left_out)
     scenes, pace = _fit_speech(scenes, duration_s, spec.seed, unspoken)
     left_out.extend(omissions.did_not_fit(text, duration_s) for text in unspoken)
     return Rehearsal(tuple(scenes), duration_s, pace, tuple(left_out))
@@ -247,24 +258,6 @@ def _merge_surplus(scenes: list[Scene], duration_s: int, left_out: list[str]) ->
     sounds = tuple(sound for scene in joined for sound in scene.shot.sounds)
     last = joined[0].shot.model_copy(update={"sounds": sounds})
     return [*scenes[: room - 1], Scene(last, tuple(line for scene in joined for line in scene.lines))]
-
-
-def _shorten_pauses(scenes: list[Scene], duration_s: int, left_out: list[str]) -> list[Scene]:
-    """Give told pauses between lines no more than what speech at its usual pace leaves of the clip."""
-    paused = [utterance for scene in scenes for utterance in scene.lines[1:] if utterance.gap_s > GAP_S]
-    over_s = sum(scene.least_s for scene in scenes) - duration_s
-    if not paused or over_s <= 0:
-        return scenes
-    asked_s = sum(utterance.gap_s - GAP_S for utterance in paused)
-    kept = max(1 - over_s / asked_s, 0.0)
-    left_out.append(omissions.pauses_shortened(sum(utterance.gap_s for utterance in paused), duration_s))
-    return [replace(scene, lines=tuple(_shorter(line, kept) for line in scene.lines)) for scene in scenes]
-
-
-def _shorter(utterance: Utterance, kept: float) -> Utterance:
-    """Keep a share of a line's told pause."""
-    pause_s = GAP_S + kept * (utterance.gap_s - GAP_S)
-    return replace(utterance, line=utterance.line.model_copy(update={"pause_s": pause_s}))
 
 
 def _fit_speech(

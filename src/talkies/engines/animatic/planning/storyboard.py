@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import Any, Literal, cast
 
 from talkies.engines.animatic.planning import omissions
@@ -218,6 +218,10 @@ def _silence(
     """Give a hush its seconds within a shot; it ends where an ambience begins, which `begun_s` tells."""
     start_s = moment_of(hush.begin, span, heard)
     if hush.lasts_s is not None:
+        before_s = [end_s for position, _, end_s in heard if position < hush.begin.position]
+        behind_s = [begin_s for position, begin_s, _ in heard if position > hush.begin.position]
+        if hush.begin.at_s is None and behind_s:
+            start_s = max([min(start_s, min(behind_s) - hush.lasts_s), span[0], *before_s])
         end_s = start_s + hush.lasts_s
     else:
         told_s = span[1] if hush.end is None else moment_of(hush.end, span, heard)
@@ -239,7 +243,7 @@ def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[
     One-shots with a told second have that, and lines where all of them fit. A line takes its own time. Where
     lines and one-shots alternate, a one-shot gets room of its own as long as there is some; what time is left
     lies between the events as they lie in the text, and what is told after a told second comes after it where
-    it can.
+    it can. What waits for something lets that pass first, as far as the shot has room.
     """
     events: list[Utterance | Sound] = sorted([*scene.lines, *scene.effects], key=_position)
     free = [sound for sound in scene.effects if sound.at_s is None]
@@ -247,28 +251,37 @@ def _place_events(scene: Scene, start_s: float, end_s: float) -> Iterator[tuple[
     asked_s = sum(effect_s(sound) for sound in free)
     squeeze = min(1.0, max(room_s, 0.0) / asked_s) if asked_s else 0.0
     slack_s = max(room_s - asked_s * squeeze, 0.0)
-    takes_s = [_takes_s(event, following, squeeze) for event, following in zip_longest(events, events[1:])]
+    takes_s = [_takes_s(event, squeeze) for event in events]
     packed_s = list(accumulate(takes_s, initial=start_s + LEAD_S))
     aims_s, latest_s = _aim(events, packed_s, slack_s, (start_s, end_s))
     earliest_s = start_s
+    passed_s = start_s + LEAD_S
     for index, event in enumerate(events):
         if isinstance(event, Sound) and event.at_s is not None:
             told_s = told_second(event.at_s, (start_s, end_s))
             earliest_s = max(earliest_s, told_s + EFFECT_S)
+            passed_s = max(passed_s, told_s)
             yield told_s, event
             continue
-        wished_s = min(aims_s[index], latest_s[index])
+        wait_s = scene.wait_s(event.line if isinstance(event, Utterance) else event)
+        aim_s = aims_s[index] if wait_s is None else passed_s + wait_s
+        wished_s = min(aim_s, latest_s[index])
         placed_s = max(wished_s, min(earliest_s, packed_s[index] + slack_s))
         earliest_s = max(earliest_s, placed_s + takes_s[index])
+        passed_s = placed_s + _lasts_s(event)
         yield placed_s, event
 
 
-def _takes_s(event: Utterance | Sound, following: Utterance | Sound | None, squeeze: float) -> float:
+def _lasts_s(event: Utterance | Sound) -> float:
+    """Give the seconds from an event's beginning to its end, or to the last time that it is heard."""
+    return event.seconds if isinstance(event, Utterance) else repeat_s(event) * (times(event) - 1)
+
+
+def _takes_s(event: Utterance | Sound, squeeze: float) -> float:
     """Give the seconds from an event to the next; one-shots with a told second take none."""
-    pause_s = following.gap_s - GAP_S if isinstance(following, Utterance) else 0.0
     if isinstance(event, Utterance):
-        return event.seconds + GAP_S + pause_s
-    return (effect_s(event) * squeeze if event.at_s is None else 0.0) + pause_s
+        return event.seconds + GAP_S
+    return effect_s(event) * squeeze if event.at_s is None else 0.0
 
 
 def _aim(
@@ -282,8 +295,6 @@ def _aim(
     latest_s = [first_s + slack_s for first_s in packed_s]
     for index, event in enumerate(events):
         told_s = _told_s(event, span) if isinstance(event, Utterance) else None
-        if index and isinstance(event, Utterance) and event.line.pause_s is not None:
-            aims_s[index] = aims_s[index - 1] + packed_s[index] - packed_s[index - 1]
         if told_s is not None:
             aims_s[index] = max(told_s, packed_s[index])
             late_s = min(aims_s[index] - packed_s[index], slack_s)
