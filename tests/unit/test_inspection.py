@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from talkies.cli.inspect import list_facts
 from talkies.errors import BadVideo, Canceled
 from talkies.inspection import Report, inspect_video
 from talkies.inspection.facts import interleaving_bytes
@@ -591,3 +592,14 @@ def test_inspection_reports_progress_and_can_be_stopped(tmp_path: Path) -> None:
     with pytest.raises(Canceled):
         inspect_video(path, tick=stop_at_five)
     assert seen == [(done, 10) for done in range(1, 6)]
+
+
+def test_a_file_that_was_cut_off_is_told_before_all_else(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.mp4", pan(), beeps([0.5], 2), movflags="faststart")
+    torn = tmp_path / "torn.mp4"
+    torn.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+
+    (what, words), *_ = list_facts(inspect_video(torn))
+
+    assert (what, "ends before it should" in words) == ("problem", True)
+    assert "problem" not in dict(list_facts(inspect_video(whole)))

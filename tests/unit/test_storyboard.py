@@ -90,6 +90,18 @@ def test_sentences_without_room_are_left_out_whole_and_said_so() -> None:
     assert any("do not fit in 4 s" in sentence for sentence in made.not_rendered)
 
 
+@pytest.mark.parametrize(
+    ("duration", "remedy"), [(4, "use a longer duration"), (12, "no clip can be longer")]
+)
+def test_what_helps_words_without_room_is_said(duration: int, remedy: str) -> None:
+    made = plan(
+        'She says: "' + " ".join(f"Sentence number {n} is here." for n in range(20)) + '"', duration=duration
+    )
+
+    assert made.not_rendered
+    assert all(remedy in sentence for sentence in made.not_rendered)
+
+
 def test_of_an_only_sentence_without_room_whole_clauses_are_spoken() -> None:
     clauses = ["When the last train has left,", "we will walk home along the river,"]
     rest = "and nobody will ever ask us where we have been all night."

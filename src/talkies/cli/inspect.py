@@ -66,16 +66,18 @@ def _picture(path: Path | None, parameter: str) -> Frame | None:
 
 def _show(report: Report) -> None:
     table = Table("what", "measured", title=report.file_name, title_justify="left", show_lines=False)
-    for what, measured in _facts(report):
+    for what, measured in list_facts(report):
         table.add_row(what, measured)
     Console(highlight=False, markup=False).print(table)
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
+def list_facts(report: Report) -> Iterator[tuple[str, str]]:
     """Put the report into words, the most asked-for facts first; --json has them all."""
     video, picture = report.video, report.picture
     for problem in report.problems:
         yield "problem", problem
+    if report.truncated:
+        yield "problem", "the file ends before it should; all below is of what is left of it"
     yield (
         "picture",
         f"{video.codec} {video.profile or ''} {video.width}×{video.height}, {video.pixel_format}, "

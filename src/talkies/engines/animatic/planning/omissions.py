@@ -11,7 +11,7 @@ from talkies.engines.animatic.sound.music import ENSEMBLES, played_by
 from talkies.plan import ActionKind, CameraMove, Light, MusicCue, Weather
 from talkies.script import Action, Line, Music, Script, ScriptShot
 from talkies.script.passage import Passage
-from talkies.spec import Spec
+from talkies.spec import MAX_DURATION_S, Spec
 
 SHOWN: frozenset[ActionKind] = frozenset(
     {
@@ -120,10 +120,10 @@ def no_voice(line: Line) -> str:
 
 def did_not_fit(text: str, duration_s: int) -> str:
     """Say that words have no room in the clip."""
-    return (
-        f"the words “{text}”: they do not fit in {duration_s} s; "
-        "use a longer duration, or -1 to let the length follow the speech"
-    )
+    remedy = "use a longer duration, or -1 to let the length follow the speech"
+    if duration_s == MAX_DURATION_S:
+        remedy = "no clip can be longer: say them in another one"
+    return f"the words “{text}”: they do not fit in {duration_s} s; {remedy}"
 
 
 def untimely(line: Line, start_s: float) -> str:
