@@ -8,12 +8,44 @@ from talkies.script.words import QUOTE, is_mark
 
 _CUTS = ("transition", "sure_transition")
 _REACH_BACK = 3  # words from "cut to" to a bare size
+_SHORTEST_LIST = 3  # sizes
 
 
 def find_sizes(passage: Passage, span: Span) -> list[Term]:
     """Find the sizes of a span in order, also those that are any adjective elsewhere: "cut to medium"."""
-    bare = (term for term in passage.terms("bare_size", span) if _is_of_film(passage, term))
+    listed = {size for sizes in list_sizes(passage) for size in sizes}
+    bare = (term for term in passage.terms("bare_size", span) if term in listed or _is_of_film(passage, term))
     return sorted([*passage.terms("shot_size", span), *bare])
+
+
+def list_sizes(passage: Passage) -> list[list[Term]]:
+    """Find the lists of sizes, one after another, each of a shot: "wide, medium, close-up of the girl".
+
+    Two sizes may describe one shot ("wide shot, full body"), three different ones do not.
+    """
+    bare = (term for term in passage.terms("bare_size") if not passage.covers("shot_size", term.first))
+    runs: list[list[Term]] = []
+    for size in sorted([*passage.terms("shot_size"), *bare]):
+        if runs and _is_next(passage, runs[-1][-1], size):
+            runs[-1].append(size)
+        else:
+            runs.append([size])
+    return [run for run in runs if len(run) == len({size.name for size in run}) >= _SHORTEST_LIST]
+
+
+def _is_next(passage: Passage, before: Term, size: Term) -> bool:
+    """Tell whether nothing but a mark or an "and" parts two sizes, or what the first one is of."""
+    clause = passage.clause_of[size.first]
+    leads = passage.lead(passage.clauses[clause]) == size.first
+    if leads and clause == passage.clause_of[before.first] + 1 and passage.covers("framed_by", before.last):
+        return True
+    between = range(before.last, size.first)
+    parted = [word for word in between if is_mark(passage.words[word]) or passage.covers("break", word)]
+    tables = ("break", "late", "determiner", "size_noun", "filler")
+    return bool(parted) and all(
+        is_mark(passage.words[word]) or any(passage.covers(table, word) for table in tables)
+        for word in between
+    )
 
 
 def _is_of_film(passage: Passage, term: Term) -> bool:

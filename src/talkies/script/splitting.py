@@ -13,7 +13,7 @@ from talkies.plan import Transition
 from talkies.script.clock import Clock
 from talkies.script.owners import Owner
 from talkies.script.passage import Passage, Span
-from talkies.script.sizes import find_sizes
+from talkies.script.sizes import find_sizes, list_sizes
 from talkies.script.vocabulary import Term, vocabulary
 from talkies.script.words import QUOTE, is_mark, is_unspaced
 
@@ -63,7 +63,8 @@ class _Marker:
 
 def split(passage: Passage, owners: Sequence[Owner]) -> list[ShotSpan]:
     """Cut a passage into shots, in order: at least one, and each with words if the prompt has any."""
-    found = (_labels(passage), _numbered(passage), _headings(passage), _times(passage), _moments(passage))
+    finders = (_labels, _numbered, _headings, _times, _moments, _listed_sizes)
+    found = [finder(passage) for finder in finders]
     markers = sorted(
         (*(marker for markers in found for marker in markers), *_cuts(passage, owners), *_resizings(passage)),
         key=lambda marker: (marker.first, -marker.last),
@@ -178,6 +179,13 @@ def _headings(passage: Passage) -> Iterator[_Marker]:
             found.append(_Marker(size.first - is_bracketed, last, size.first, is_label=True))
     if len(found) > 1:
         yield from found
+
+
+def _listed_sizes(passage: Passage) -> Iterator[_Marker]:
+    """Find sizes that are listed, each a shot: "wide, medium, close-up of the girl"."""
+    for sizes in list_sizes(passage):
+        for size in sizes:
+            yield _Marker(size.first, size.first, size.first, is_label=True)
 
 
 def _is_followed(passage: Passage, word: int, marks: str) -> bool:
