@@ -38,6 +38,7 @@ _AIMED = frozenset({"gaze", "turn_head", "tilt_head"})  # what goes on by naming
 _PLACES = frozenset({"left", "right", "up", "down", "out"})
 _LONGEST_PLACE = 4  # words of "at the old man"
 _AT = "at"
+_BEFORE_WORDS = ",:，："
 _NOUNS = frozenset({"gesture", "walk", "run", "dance", "jump", "fight", "ride", "fall"})
 
 
@@ -288,16 +289,28 @@ def _is_noun(passage: Passage, term: Term, subject: Mention) -> bool:
 
 def is_cried(passage: Passage, term: Term) -> bool:
     """Tell whether somebody only cries or screams words: she cries, "Wait!"."""
-    return passage.covers("called_out", term.last - 1) and is_beside_quote(passage, term)
-
-
-def is_beside_quote(passage: Passage, term: Term) -> bool:
-    """Tell whether a quotation stands right behind a term, or right before it in its sentence."""
+    if not passage.covers("called_out", term.last - 1):
+        return False
+    if passage.covers("called_out", term.last - 1, "animal"):
+        return _is_barked(passage, term)
     after = passage.words[term.last : term.last + 2]
-    leads = after[:1] == [QUOTE] or (after[1:] == [QUOTE] and after[0] in ",:，：")
+    leads = after[:1] == [QUOTE] or (after[1:] == [QUOTE] and after[0] in _BEFORE_WORDS)
     return (
         leads or QUOTE in passage.words[max(term.first - 2, passage.sentence(term.first).first) : term.first]
     )
+
+
+def _is_barked(passage: Passage, term: Term) -> bool:
+    """Tell whether somebody says words as an animal calls: The guard barks at his men: "Halt!"."""
+    sentence = passage.sentence(term.first)
+    before = passage.terms("person", Span(sentence.first, term.last))
+    if before and before[-1].name == "animal":
+        return False
+    if QUOTE in passage.words[max(term.first - 2, sentence.first) : term.first]:
+        return True
+    quote = next((word for word in range(term.last, sentence.last) if passage.words[word] == QUOTE), None)
+    is_led = quote is not None and (quote == term.last or passage.words[quote - 1] in _BEFORE_WORDS)
+    return quote is not None and is_led and not passage.terms("speech", Span(term.last, quote))
 
 
 def _is_seen_look(passage: Passage, term: Term) -> bool:

@@ -129,7 +129,7 @@ class Clock:
         return self.first_second(term.first), self.length(term.first)
 
     def first_second(self, word: int) -> float | None:
-        """Give the first of `seconds`, for "two seconds later" from the beginning; None where none is told."""
+        """Give the first of `seconds`, for "two seconds later" from the beginning; None where none is."""
         told = self._telling(word)
         return next(iter(self.seconds(word) if told is None else told.seconds), None)
 

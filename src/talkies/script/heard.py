@@ -19,11 +19,14 @@ _TOLD_BY = {
     "thud": frozenset({"helicopter", "hammer"}),
 }
 """Sounds that may only be a word of another one, told right before."""
+_SHARED = {"honking": "goose", "croaking": "crow"}
+"""What one word means of one animal, though it means something else of all others."""
 
 
 def find_heard(passage: Passage, span: Span) -> Iterator[Term]:
     """Find the words of a span for what is heard, in order."""
-    terms = sorted([*passage.terms("sound", span), *_only_heard(passage, span)])
+    told = (_by_its_maker(passage, term) for term in passage.terms("sound", span))
+    terms = sorted([*told, *_only_heard(passage, span)])
     denied = {term for term in terms if passage.is_ruled_out(term, "sound")}
     taken_back = _taken_back(passage, denied)
     for term in terms:
@@ -42,6 +45,16 @@ def _only_heard(passage: Passage, span: Span) -> Iterator[Term]:
         lead = next(before, None)
         if lead is not None and not any(_parts(passage, word) for word in range(lead + 1, maker.first)):
             yield maker
+
+
+def _by_its_maker(passage: Passage, term: Term) -> Term:
+    """Name a sound that several makers share by the one told before: "geese fly by, honking"."""
+    shared = _SHARED.get(passage.words[term.first])
+    if shared is None or passage.lead(passage.clause(term.first)) != term.first:
+        return term
+    people = passage.terms("person", Span(passage.sentence(term.first).first, term.first))
+    is_made = bool(people) and passage.covers("sound_maker", people[-1].first, shared)
+    return term._replace(name=shared) if is_made else term
 
 
 def _parts(passage: Passage, word: int) -> bool:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
-from talkies.plan import AMBIENCES, ANIMAL_CALLS, Ambience, Effect, Gait
-from talkies.script.actions import is_beside_quote
+from talkies.plan import AMBIENCES, Ambience, Effect, Gait
 from talkies.script.clock import Clock
 from talkies.script.heard import find_heard
-from talkies.script.mentions import Mention
 from talkies.script.model import Action, Sound, When
 from talkies.script.moments import begins_late
 from talkies.script.outcries import find_voices, is_outcry, is_spoken
 from talkies.script.passage import Passage, Span
 from talkies.script.people import People
-from talkies.script.subjects import subject_of
 from talkies.script.vocabulary import Term
 
 Loudness = Literal["faint", "normal", "loud"]
@@ -66,7 +63,7 @@ def read_sounds(
     for term in find_heard(passage, span):
         if term.name == "surf" and position(term.first) in greetings:
             continue
-        if (term.name == "laughter" and is_spoken(passage, term)) or _is_said(passage, people, span, term):
+        if term.name == "laughter" and is_spoken(passage, term):
             continue
         is_ambience = term.name in AMBIENCES
         told_s = clock.seconds(term.first)
@@ -93,16 +90,6 @@ def read_sounds(
         times_s = told_s[:1] if is_ambience else told_s
         sounds += [sound.model_copy(update={"at_s": at_s}) for at_s in times_s or (None,)]
     return tuple(sounds)
-
-
-def _is_said(passage: Passage, people: People, span: Span, term: Term) -> bool:
-    """Tell whether an animal's call only tells how somebody says a line: the guard barks, "Halt!"."""
-    if term.name not in ANIMAL_CALLS or not is_beside_quote(passage, term):
-        return False
-    speaker = subject_of(passage, people, term.first, span.first)
-    if speaker is None:  # "Halt!" barks the guard
-        speaker = next(iter(people.within(Span(term.last, passage.clause(term.first).last))), None)
-    return isinstance(speaker, Mention) and speaker.kind != "animal"
 
 
 def _is_running(passage: Passage, term: Term) -> bool:
