@@ -390,6 +390,15 @@ def test_an_animal_throws_its_head_up_within_45_ms_of_each_bark() -> None:
     assert rise.max() > 0.03
 
 
+@pytest.mark.parametrize("words", ["looks around", "glances around nervously", "四处张望", "环顾四周"])
+def test_who_looks_around_looks_to_both_sides(words: str) -> None:
+    told, quiet = (_perform(_plan(cues=cues))[0] for cues in ([_cue("gaze", words)], []))
+
+    looked = told.curves["gaze_x"] - quiet.curves["gaze_x"]
+    assert looked.max() > 0.5
+    assert looked.min() < -0.5
+
+
 @pytest.mark.parametrize(
     ("kind", "words", "channel", "sign"),
     [

@@ -25,7 +25,8 @@ _BURST_S = 1.3  # a sudden feeling is strong at least so long
 _CLOSING_S, _OPENING_S, _SLOWLY_S = 0.5, 0.35, 0.9  # of eyes that stay closed or open
 _LEAST_HELD_S = 0.4  # before they open or close again
 _SHAPED = frozenset({*MOUTH, "speaking"})  # what a feeling does with the mouth
-_WIDE = "wide"
+_WIDE, _AROUND = "wide", "around"
+_SURVEY_S = 2.4  # the least in which somebody looks to both sides
 _AMOUNTS = {"slight": 0.55, "large": 1.2}
 
 
@@ -78,7 +79,7 @@ class Moment(NamedTuple):
     """A cue in the time of its shot: `x`, `y` is where its words point, 0 where they do not.
 
     `facing` is where the face looks in the photo, -1 (left) to 1; `steps_s` are footsteps that are heard.
-    `is_slow`, `is_wide`: so its words say.
+    `is_slow`, `is_wide`, `is_around` (to both sides): so its words say.
     """
 
     start_s: float
@@ -90,6 +91,7 @@ class Moment(NamedTuple):
     steps_s: tuple[float, ...] = ()
     is_slow: bool = False
     is_wide: bool = False
+    is_around: bool = False
 
 
 def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> Moment:
@@ -110,6 +112,7 @@ def read_moment(cue: Cue, origin_s: float, facing: float, chance: Generator) -> 
         facing=facing,
         is_slow=cue.speed == "slow",
         is_wide=_WIDE in passage.words,
+        is_around=_AROUND in directions,
     )
 
 
@@ -203,8 +206,10 @@ def _blink(time: Curve, moment: Moment, _chance: Generator) -> Motion:
     return {"blink_left": lids, "blink_right": lids}
 
 
-def _gaze(time: Curve, moment: Moment, _chance: Generator) -> Motion:
+def _gaze(time: Curve, moment: Moment, chance: Generator) -> Motion:
     """Look there: the eyes jump first, the head follows part of the way."""
+    if moment.is_around and not moment.x:
+        return _survey(time, moment, chance)
     eyes = swell(time, moment.start_s, moment.end_s, 0.07, 0.09)
     head = swell(time, moment.start_s + 0.08, moment.end_s + 0.06, 0.45, 0.6)
     return {
@@ -214,6 +219,16 @@ def _gaze(time: Curve, moment: Moment, _chance: Generator) -> Motion:
         "nod": 0.06 * moment.y * head,
         "brows": -0.35 * min(moment.y, 0.0) * head,
     }
+
+
+def _survey(time: Curve, moment: Moment, chance: Generator) -> Motion:
+    """Look around: to one side, then to the other."""
+    side = float(chance.choice([-1.0, 1.0]))
+    end_s = max(moment.end_s, moment.start_s + _SURVEY_S)
+    half = moment._replace(x=side, y=0.0, end_s=(moment.start_s + end_s) / 2, is_around=False)
+    other = half._replace(x=-side, start_s=half.end_s, end_s=end_s)
+    there, back = _gaze(time, half, chance), _gaze(time, other, chance)
+    return {name: there[name] + back[name] for name in there}
 
 
 def _nod(time: Curve, moment: Moment, chance: Generator) -> Motion:
