@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.engines.animatic.vision.horizons import Landscape
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.inputs import decode_picture
+from talkies.media import Frame
 from talkies.script import read
 from talkies.spec import PictureFacts, settle
 
@@ -22,10 +24,10 @@ PORTRAIT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 PLAIN = np.full((360, 640, 3), 127, np.uint8)
 
 
-def absences(prompt: str, *faces: Face) -> tuple[str, ...]:
+def absences(prompt: str, *faces: Face, picture: Frame = PLAIN) -> tuple[str, ...]:
     facts = PictureFacts("a" * 64, 640, 360)
     plan = draw(settle(prompt=prompt, first_frame=facts, seed=3), read(prompt))
-    scene = Scene(PLAIN, PLAIN, faces, None, (), estimate_depth(Landscape(PLAIN, None), None, ()))
+    scene = Scene(picture, picture, faces, None, (), estimate_depth(Landscape(PLAIN, None), None, ()))
     return list_absences(plan, plan.shots[0], scene)
 
 
@@ -113,6 +115,21 @@ def test_eyes_that_the_photo_shows_closed_cannot_open() -> None:
     assert "opens her eyes" in said
     assert "eyes closed" in said
     assert absences("The woman opens her eyes.", front) == ()
+
+
+def test_brows_that_are_not_drawn_are_said_to_stay() -> None:
+    portrait = decode_picture(PORTRAIT.read_bytes())
+    (face, *_) = find_faces(portrait)
+    hidden = portrait.copy()
+    for corners in ((33, 133), (362, 263)):
+        first, second = face.mesh[list(corners), :2]
+        x, y = (first + second) / 2
+        cv2.circle(hidden, (round(x), round(y)), round(0.75 * np.hypot(*(second - first))), (20, 20, 24), -1)
+
+    (said,) = absences("The woman raises her eyebrows.", face, picture=hidden)
+
+    assert "brows stay" in said
+    assert absences("The woman raises her eyebrows.", face, picture=portrait) == ()
 
 
 @pytest.mark.parametrize("degrees", [-40, -30, 30, 40])

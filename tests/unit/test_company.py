@@ -27,7 +27,7 @@ class _Brighter:
 
 
 def _rig(eyes: tuple[int, int, int, int], mouth: tuple[int, int, int, int]) -> FaceRig:
-    return FaceRig((cast(Eyes, _Brighter(eyes)), cast(Mouth, _Brighter(mouth))))
+    return FaceRig(cast(Eyes, _Brighter(eyes)), cast(Mouth, _Brighter(mouth)))
 
 
 def test_faces_are_drawn_over_one_another_and_then_gone() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
+from unittest.mock import Mock
 
 import jiwer
 import numpy as np
@@ -58,8 +59,23 @@ def plain(text: str) -> str:
 
 
 def forget() -> None:
-    for cached in (voice._speak, voice._in_timbre, english_voice._passage, espeak.synthesise):
+    own = voice._speak, voice._in_timbre, english_voice._passages, english_voice._passage
+    for cached in (*own, espeak.synthesise):
         cached.cache_clear()
+
+
+def test_a_line_is_read_once_and_synthesised_once_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget()
+    spoken = Mock(wraps=english_voice._spoken)
+    read = Mock(wraps=english_voice._read)
+    monkeypatch.setattr(english_voice, "_spoken", spoken)
+    monkeypatch.setattr(english_voice, "_read", read)
+
+    for pace in (1.0, 1.16):
+        timing(SENTENCES[0], voice=MAN, pace=pace, seed=1)
+    speak(SENTENCES[0], voice=MAN, pace=1.16, seed=1)
+
+    assert (read.call_count, spoken.call_count) == (1, 2)
 
 
 def median_pitch(speech: Speech) -> float:

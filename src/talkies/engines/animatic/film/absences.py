@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from talkies.engines.animatic.living.casting import Cast, cast
-from talkies.engines.animatic.living.eyes import has_shut_eyes, moves_brows
+from talkies.engines.animatic.living.company import rig_face
+from talkies.engines.animatic.living.eyes import has_shut_eyes
 from talkies.engines.animatic.living.gestures import FEELINGS, GESTURES, LIDS
 from talkies.engines.animatic.living.hours import hour_change
 from talkies.engines.animatic.living.lips import shows_mouth
@@ -16,6 +17,7 @@ from talkies.engines.animatic.living.regions import find_regions
 from talkies.engines.animatic.living.roles import BY_A_BODY, doer, names_somebody
 from talkies.engines.animatic.living.scenery import named_kinds
 from talkies.engines.animatic.optics.framing import names_hands
+from talkies.engines.animatic.optics.textures import whole_texture
 from talkies.engines.animatic.planning.omissions import SCENIC, SHOWN, quote
 from talkies.engines.animatic.vision.look import Kind
 from talkies.engines.animatic.vision.scene import Scene
@@ -66,10 +68,11 @@ def _unacted(cues: list[Cue], roles: Cast, scene: Scene) -> Iterator[str]:
             yield f"{quote(cue.who, cue.text)}: the face is turned too far aside; only the head moves"
         elif cue.kind == "open_eyes" and all(has_shut_eyes(roles.faces[number]) for number in actors):
             yield f"{quote(cue.who, cue.text)}: the picture shows the eyes closed; they stay so"
-        elif cue.kind in _OF_BROWS and not any(
-            moves_brows(roles.faces[number], scene.prepared) for number in actors
-        ):
-            yield f"{quote(cue.who, cue.text)}: brows stay as they are in line art and behind glasses"
+        elif cue.kind in _OF_BROWS and not _move_brows(actors, roles, scene):
+            yield (
+                f"{quote(cue.who, cue.text)}: brows stay as they are in line art, behind glasses "
+                "and over eyes that are too small or hidden"
+            )
 
 
 def _faceless(cue: Cue, scene: Scene) -> Iterator[str]:
@@ -84,6 +87,14 @@ def _faceless(cue: Cue, scene: Scene) -> Iterator[str]:
 def _are_averted(people: Sequence[int], roles: Cast) -> bool:
     """Tell whether the mouth of none of some faces can be seen."""
     return not any(shows_mouth(roles.faces[number]) for number in people)
+
+
+def _move_brows(people: Sequence[int], roles: Cast, scene: Scene) -> bool:
+    """Tell whether the brows of any of some faces are drawn in the texture of the whole picture."""
+    texture = whole_texture(scene)
+    corner = texture.box[:2]
+    rigs = (rig_face(roles.faces[number], texture.coarse, corner, texture.density) for number in people)
+    return any(rig.eyes.moves_brows for rig in rigs)
 
 
 def _unmoved(cues: list[Cue], scene: Scene) -> Iterator[str]:

@@ -25,7 +25,13 @@ from talkies.engines.animatic.vision.scene import Scene
 class FaceRig:
     """One face in one texture; drawn eyes first, for the mouth's box reaches up to theirs."""
 
-    features: tuple[Eyes, Mouth]
+    eyes: Eyes
+    mouth: Mouth
+
+    @property
+    def features(self) -> tuple[Eyes, Mouth]:
+        """What is drawn, in order."""
+        return self.eyes, self.mouth
 
     def draw(self, pixels: Pixels, corner: tuple[int, int], expression: Expression) -> None:
         """Show an expression in place, in part of the texture's pixels: all from `corner` that changes."""
@@ -42,7 +48,7 @@ def rig_face(face: Face, pixels: Pixels, corner: tuple[float, float], density: f
     """Prepare a face to be drawn into a texture at rest, whose pixel `j` shows `corner + j / density`."""
     drawn = is_line_art((face.mesh[:, :2].astype(np.float64) - corner) * density, pixels)
     eyes = Eyes(face, pixels, corner, density, is_line_art=drawn)
-    return FaceRig((eyes, Mouth(face, pixels, corner, density, is_line_art=drawn)))
+    return FaceRig(eyes, Mouth(face, pixels, corner, density, is_line_art=drawn))
 
 
 class Drawing:

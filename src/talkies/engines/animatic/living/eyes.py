@@ -14,11 +14,9 @@ from talkies.engines.animatic.living.expression import Expression
 from talkies.engines.animatic.living.glasses import hides_eyes, wears_glasses
 from talkies.engines.animatic.living.irises import Eyeball, Iris, find_iris
 from talkies.engines.animatic.living.lids import Lids
-from talkies.engines.animatic.living.line_art import is_line_art
 from talkies.engines.animatic.living.opening import Field, Opening, find_openings
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face
-from talkies.media import Frame
 
 _SMALLEST = 7.0  # texture pixels from corner to corner, below which an eye is left alone
 _SHUT = 0.11  # height of an opening in its widths, below which the photo's eye is closed
@@ -123,6 +121,11 @@ class Eyes:
             shape = bottom - top, right - left
             self._brows = Brows(points - (left, top), shape, border.allowed(self.box))
 
+    @property
+    def moves_brows(self) -> bool:
+        """Tell whether brows are drawn: where eyes are, but for line art and glasses."""
+        return self._brows is not None
+
     def draw(self, part: Pixels, expression: Expression) -> Pixels:
         """Show the expression in `part`, the texture's pixels in `box` at rest; the result is like it."""
         blinks = expression.blink_left, expression.blink_right
@@ -178,12 +181,6 @@ class Eyes:
 def has_shut_eyes(face: Face) -> bool:
     """Tell whether a photo shows both eyes of a face closed."""
     return all(opening.height < _SHUT for opening in find_openings(face, (0, 0), 1.0))
-
-
-def moves_brows(face: Face, frame: Frame) -> bool:
-    """Tell whether the brows of a face in a picture move: none do in line art, nor behind glasses."""
-    points = face.mesh[:, :2].astype(np.float64)
-    return not (is_line_art(points, frame) or wears_glasses(points, frame))
 
 
 def _is_open(opening: Opening) -> bool:

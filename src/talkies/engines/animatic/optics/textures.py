@@ -119,6 +119,12 @@ def make_band(scene: Scene, base: float, box: Box, *, fine: bool) -> Band:
     return Band(base, Texture(box, density, coarse, detailed), tuple(cut_off))
 
 
+def whole_texture(scene: Scene) -> Texture:
+    """Make the texture of the whole picture, without enlargement and with all layers in it."""
+    box = 0, 0, scene.width, scene.height
+    return Texture(box, _OVERSAMPLING, _photo(scene, box, _OVERSAMPLING, 1))
+
+
 def _density(scene: Scene, base: float) -> float:
     """Choose the texture pixels per prepared pixel; on those of the whole picture its own pixels lie."""
     if base == 1:

@@ -43,6 +43,7 @@ _USUAL_SPEED = 0.81  # of the network's own, which is hurried: over 220 words a 
 _SLOWEST, _FASTEST = 0.5, 1.6  # outside, words smear
 _PACE_TOLERANCE = 0.03  # as a share: nobody hears less
 
+_CACHED_TEXTS, _CACHED_PASSAGES, _CACHED_DURATIONS = 64, 64, 256
 _SENTENCE_PAUSE_S = 0.25
 _BREATH_PAUSE_S = 0.1  # between the parts of an overlong sentence
 _DRAWN_OUT = 0.65  # pace of a sentence like "Nooooo!"
@@ -70,7 +71,7 @@ def synthesise(text: str, pace: float, seed: int) -> tuple[Utterance, ...]:
     return tuple(parts)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=_CACHED_PASSAGES)
 def _passage(letters: str, pace: float, seed: int, index: int) -> Utterance:
     """Speak what the network takes at once. Kept, since a planner drops sentences and tries again."""
     spoken, steps = _spoken(letters, _USUAL_SPEED * pace, rng(seed, "voice", index))
@@ -81,15 +82,23 @@ def _passage(letters: str, pace: float, seed: int, index: int) -> Utterance:
     return hastened(spoken, shortfall) if abs(shortfall - 1) > _PACE_TOLERANCE else spoken
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=_CACHED_DURATIONS)
 def _usual_steps(letters: str) -> float:
     """Give a passage's duration at the usual speed. Most sounds last 2 steps; rounding keeps many there."""
     voice = _voice()
     return float(voice.sess.run([_DURATIONS], _inputs(voice, letters, _USUAL_SPEED))[0].sum())
 
 
-def _passages(text: str) -> Iterator[tuple[str, float, float]]:
-    """Yield what the network can say at once: the voice's letters, share of the pace, pause before in s."""
+@functools.lru_cache(maxsize=_CACHED_TEXTS)
+def _passages(text: str) -> tuple[tuple[str, float, float], ...]:
+    """Give what the network can say at once: the voice's letters, share of the pace, pause before in s.
+
+    Kept, since a line is read for every pace that a planner tries and once more when it is heard.
+    """
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[tuple[str, float, float]]:
     voice = _voice()
     for sentence in voice.split_sentences(text):
         pause_s = _SENTENCE_PAUSE_S

@@ -113,7 +113,9 @@ def timing(
     pace: float = 1.0,
     seed: int,
 ) -> Timing:
-    """Tell when the sounds of a line will be heard: exactly as in `speak`, without the vocoder's work.
+    """Tell when the sounds of a line will be heard, exactly as in `speak`.
+
+    `speak` takes up what is synthesised here. Only the change to another voice and the level are left out.
 
     Raises:
         BadOption: as `speak`.
