@@ -129,7 +129,7 @@ class Clock:
         return self.first_second(term.first), self.length(term.first)
 
     def first_second(self, word: int) -> float | None:
-        """Give the first of `seconds`, for "two seconds later" from the beginning; None where none is."""
+        """Give the first of `seconds`, for "two seconds later" from the beginning; None if none is told."""
         told = self._telling(word)
         return next(iter(self.seconds(word) if told is None else told.seconds), None)
 
@@ -270,10 +270,19 @@ def _clock_time(passage: Passage, word: int) -> tuple[int, int, float] | None:
 
 
 def _counted(passage: Passage, word: int) -> tuple[int, int, float] | None:
-    """Read "2s", "two seconds", 十二秒."""
+    """Read "2s", "two seconds", 十二秒; of "2 to 4 seconds" the first."""
     last, value = _number(passage, word)
+    if value is not None and _opens_range(passage, word, last):
+        last, to = _number(passage, last + 1)
+        value = None if to is None else value
     units = passage.terms("unit", Span(last, last + 1)) if value is not None else []
     return (word, units[0].last, value) if value is not None and units else None
+
+
+def _opens_range(passage: Passage, word: int, last: int) -> bool:
+    """Tell whether a number, words `word` up to `last`, is the first of two: "from 2 to 4 seconds"."""
+    is_joined = passage.covers("range", last) or passage.words[last : last + 1] in (["-"], ["–"], ["~"])
+    return is_joined and passage.covers("instant", word - 1, "at")
 
 
 def _named_second(passage: Passage, word: int) -> tuple[int, int, float] | None:

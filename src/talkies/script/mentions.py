@@ -61,6 +61,7 @@ _BY_AGE: dict[tuple[Kind, str | None], Kind] = {
 _FINITE = re.compile(r"[^s]s$|ed$|^said$|^told$|^spoke$")
 VERB_TABLES = ("action", "living_action", "speech")
 """Tables that hold what somebody does."""
+_VIEWS = ("camera", "shot_size", "size_noun")
 _REACH_TO_CAMERA = 8  # words from what the camera does back to its name
 _LONGEST_THING = 3  # words of a thing that somebody wears or has
 _ENCLOSING = ((",", ","), ("(", ")"), ("，", "，"), ("（", "）"))
@@ -245,7 +246,8 @@ def _start_of_part(passage: Passage, start: int) -> int | None:
     if before < 2 or passage.words[before - 1] != "of":
         return None
     part = before - 2
-    return None if passage.covers("share_of_many", part) else part
+    is_seen = any(passage.covers(table, part) for table in _VIEWS)  # "two-shot of the couple"
+    return None if is_seen or passage.covers("share_of_many", part) else part
 
 
 def _start_of_name(passage: Passage, noun: int) -> int:

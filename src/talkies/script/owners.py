@@ -79,8 +79,19 @@ def _owner_by_verb(passage: Passage, clause: Span, lead: int, inherited: Owner) 
     verb = passage.words[lead]
     if any(passage.covers(table, lead) for table in _CAMERA_TABLES):
         return "other" if _is_of_somebody(passage, clause, lead) else _owner_of_bare_verb(verb, inherited)
-    is_aside = inherited == "camera" and verb.endswith(("ed", "ing"))
-    return "camera" if is_aside else "other"
+    is_aside = verb.endswith(("ed", "ing")) or _stays(passage, clause, lead)
+    return "camera" if is_aside and inherited == "camera" else "other"
+
+
+def _stays(passage: Passage, clause: Span, verb: int) -> bool:
+    """Tell whether a verb tells of whatever moved that it moves no more: "holds for 2 seconds", "stays"."""
+    after = verb + 1
+    if not passage.covers("staying", verb):
+        return False
+    is_alone = after == clause.last or is_mark(passage.words[after])
+    return is_alone or any(
+        passage.covers(table, after) for table in ("preposition", "still_word", "framed_by")
+    )
 
 
 def _limits(passage: Passage, word: int) -> bool:

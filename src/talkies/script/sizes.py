@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from talkies.script.passage import Passage, Span
 from talkies.script.vocabulary import Term
 from talkies.script.words import QUOTE, is_mark
@@ -18,7 +20,8 @@ def find_sizes(passage: Passage, span: Span) -> list[Term]:
     return sorted([*passage.terms("shot_size", span), *bare])
 
 
-def list_sizes(passage: Passage) -> list[list[Term]]:
+@lru_cache(maxsize=1)
+def list_sizes(passage: Passage) -> tuple[tuple[Term, ...], ...]:
     """Find the lists of sizes, one after another, each of a shot: "wide, medium, close-up of the girl".
 
     Two sizes may describe one shot ("wide shot, full body"), three different ones do not.
@@ -30,7 +33,7 @@ def list_sizes(passage: Passage) -> list[list[Term]]:
             runs[-1].append(size)
         else:
             runs.append([size])
-    return [run for run in runs if len(run) == len({size.name for size in run}) >= _SHORTEST_LIST]
+    return tuple(tuple(run) for run in runs if len(run) == len({size.name for size in run}) >= _SHORTEST_LIST)
 
 
 def _is_next(passage: Passage, before: Term, size: Term) -> bool:
