@@ -132,7 +132,7 @@ def test_brows_that_are_not_drawn_are_said_to_stay() -> None:
     assert absences("The woman raises her eyebrows.", face, picture=portrait) == ()
 
 
-@pytest.mark.parametrize("degrees", [-40, -30, 30, 40])
+@pytest.mark.parametrize("degrees", [-50, -40, -30, 30, 40, 50])
 def test_a_three_quarter_view_speaks(degrees: float) -> None:
     _, aside = _front_and_aside(degrees)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.living.expression import PHOTO, Expression, MouthShape
 from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.lip_lines import find_lips
-from talkies.engines.animatic.living.lips import ALONG, Lips
+from talkies.engines.animatic.living.lips import ALONG, Lips, lay_lips
 from talkies.engines.animatic.living.mouth import Mouth
 from talkies.engines.animatic.living.mouth_amounts import amounts_of, closing_above
 from talkies.engines.animatic.optics.textures import Pixels
@@ -405,16 +405,47 @@ def test_a_face_in_the_dark_can_speak(smiling: Portrait) -> None:
     assert mouth.draw(dark[top:bottom, left:right], OPEN).max() < 90
 
 
-def test_a_profile_is_left_alone(smiling: Portrait) -> None:
-    mesh = smiling.face.mesh.copy()
-    middle = mesh.mean(axis=0)
-    # The head turned by 85 degrees.
-    away = mesh - middle
-    cosine, sine = np.cos(np.radians(85)), np.sin(np.radians(85))
-    mesh[:, 0] = middle[0] + cosine * away[:, 0] - sine * away[:, 2]
-    mesh[:, 2] = middle[2] + sine * away[:, 0] + cosine * away[:, 2]
+def turned(face: Face, degrees: float) -> Face:
+    """Turn a head aside about its middle."""
+    middle = face.mesh.mean(axis=0)
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    axes = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    return replace(face, mesh=np.asarray((face.mesh - middle) @ axes + middle, np.float32))
 
-    mouth = Mouth(replace(smiling.face, mesh=mesh), smiling.pixels, (0.0, 0.0), DENSITY)
+
+@pytest.mark.parametrize("degrees", [-52, -45, 45, 52])
+def test_a_mouth_that_hides_its_farther_end_opens_along_what_is_seen(
+    smiling: Portrait, degrees: float
+) -> None:
+    face = turned(smiling.face, degrees)
+
+    lips = lay_lips(face, (0.0, 0.0), 1.0)
+
+    assert lips is not None
+    nearer, farther = max(lips.left, lips.right), min(lips.left, lips.right)
+    assert farther > nearer / 3
+    assert (np.diff(lips.x_along) > 0).all()
+    assert np.abs(lips.gap[[0, -1]]).max() < 1e-6
+    x, y = lips.pixels(np.array([-lips.left, lips.right], np.float32), np.zeros(2, np.float32))
+    outline = lips.outline.astype(np.float32)
+    assert all(cv2.pointPolygonTest(outline, place, True) >= 0 for place in zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("degrees", [-52, 52])
+def test_the_teeth_of_a_turned_head_stay_about_its_own_middle(smiling: Portrait, degrees: float) -> None:
+    face = turned(smiling.face, degrees)
+
+    lips = lay_lips(face, (0.0, 0.0), 1.0)
+
+    assert lips is not None
+    x, _ = lips.pixels(np.array([lips.midline], np.float32), np.zeros(1, np.float32))
+    assert abs(x[0] - face.mesh[[13, 14], 0].mean()) < 0.12 * lips.scale
+
+
+def test_a_profile_is_left_alone(smiling: Portrait) -> None:
+    aside = turned(smiling.face, 85)
+
+    mouth = Mouth(aside, smiling.pixels, (0.0, 0.0), DENSITY)
 
     left, top, right, bottom = mouth.box
     assert (right - left) * (bottom - top) == 0

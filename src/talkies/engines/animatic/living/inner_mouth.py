@@ -175,7 +175,7 @@ class InnerMouth:
         arch = np.linspace(-0.5, 0.5, 101)
         # The arch lies behind the lips, further back towards its ends; a turned head shows that as a shift.
         unit = np.linalg.inv(np.column_stack([self._lips.across, self._lips.down])) @ self._lips.forward
-        seen = arch - float(unit[0]) * (_BEHIND_LIPS + _ARCH_DEPTH * arch**2)
+        seen = self._lips.midline + arch - float(unit[0]) * (_BEHIND_LIPS + _ARCH_DEPTH * arch**2)
         order = np.maximum.accumulate(seen)  # a far end that the arch hides is not seen again
         return np.interp(x, order + np.arange(101) * 1e-9, arch).astype(np.float32)
 

@@ -39,7 +39,7 @@ _UNDER_TEETH = 0.006, 0.014  # the same of the lower lip, where it is near them
 
 
 def find_lips(face: Face, pixels: Pixels, corner: tuple[float, float], density: float) -> Lips | None:
-    """Find the lips of a face in a texture; None where it is turned so far that one half is hidden.
+    """Find the lips of a face in a texture; None where it is turned to a profile.
 
     The mesh gives the corners; the line at which the lips part is sought in the photo: lips that part
     elsewhere look torn.

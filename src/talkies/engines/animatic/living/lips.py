@@ -34,27 +34,32 @@ _LOWER_LIDS = (145, 374)
 _JAW_LEFT, _JAW_RIGHT = (58, 172), (288, 397)  # the jaw's outline beside the mouth
 
 _MIN_AREA = 0.22  # of the face's plane as seen: less is a profile, of which one half is hidden
-_LOPSIDED = 0.3  # of the nearer half of a mouth: what is seen of the farther half, at the least
-_BESIDE = 1.5  # times the distance of a mouth's corner: how far a jaw's motion reaches, at the least
+_LOPSIDED = 0.35  # of the nearer part of a mouth: what lies beyond its middle, at the least
+_LEAST_TURNED_AREA = 0.53  # of the face's plane, where less than that is seen of a mouth: 57 degrees aside
+_BEYOND_RIM = 0.15  # of such a mouth's width: what lies beyond the face's rim, at the most
+_MEETING = 8  # power of the place along such lips, by which they come together at their ends
+_BESIDE, _BESIDE_TURNED = 1.5, 3.0  # times the distance of a corner: how far a jaw's motion reaches at least
 
 
 @dataclass(frozen=True)
 class Lips:
     """The lips of one face in a texture.
 
-    `centre` is the middle of the mouth in texture pixels; `across`, `down` and `forward` are how far the
-    face's own axes run in the texture per face size. `left` and `right` are the corners' distances from the
-    centre in `x`, both positive. The lines are `y` at `ALONG`: `upper` and `lower` the inner edges, which
-    are one line in a closed mouth, `upper_outer` and `lower_outer` the borders to the skin. `border`,
-    `nose`, `chin` are `y` of the highest line that may move, of the nose's base and of the chin; `jaw_left`
-    and `jaw_right` are distances in `x` of the jaw's sides; `outline` bounds the face as it is seen,
-    `(points, 2)` in texture pixels.
+    `centre` is the middle of what is seen of the mouth, in texture pixels; `across`, `down` and `forward`
+    are how far the face's own axes run in the texture per face size. `midline` is the `x` of the face's own
+    middle: 0, but on a head turned so far that it hides the farther end of its mouth. `left` and `right` are
+    the corners' distances from the centre in `x`, both positive. The lines are `y` at `ALONG`: `upper` and
+    `lower` the inner edges, which are one line in a closed mouth, `upper_outer` and `lower_outer` the borders
+    to the skin. `border`, `nose`, `chin` are `y` of the highest line that may move, of the nose's base and of
+    the chin; `jaw_left` and `jaw_right` are distances in `x` of the jaw's sides; `outline` bounds the face as
+    it is seen, `(points, 2)` in texture pixels.
     """
 
     centre: NDArray[np.float64]
     across: NDArray[np.float64]
     down: NDArray[np.float64]
     forward: NDArray[np.float64]
+    midline: float
     left: float
     right: float
     upper: NDArray[np.float64]
@@ -117,14 +122,16 @@ class Lips:
 class _Front(NamedTuple):
     """A face's mesh as seen from its front: `flat` is `(468, 2)` in face sizes from the middle of the mouth.
 
-    The axes are in columns: to the right, down, towards the viewer. The rest are distances to the left and
-    to the right: of the mouth's corners, and of the jaw's sides, which lie at least `_BESIDE` times as far.
+    The axes are in columns: to the right, down, towards the viewer. `midline` is the `x` of the face's own
+    middle. The rest are distances to the left and to the right: of the mouth's corners, and of the jaw's
+    sides, which lie at least `_BESIDE` times as far.
     """
 
     axes: NDArray[np.float64]
     size: float
     middle: NDArray[np.float64]
     flat: NDArray[np.float64]
+    midline: float
     left: float
     right: float
     jaw_left: float
@@ -132,12 +139,12 @@ class _Front(NamedTuple):
 
 
 def shows_mouth(face: Face) -> bool:
-    """Tell whether a face is turned so little that both halves of its mouth are seen."""
+    """Tell whether a face is turned so little that its mouth can be drawn: no profile."""
     return _front(face.mesh.astype(np.float64)) is not None
 
 
 def lay_lips(face: Face, corner: tuple[float, float], density: float) -> Lips | None:
-    """Lay the lips of a face as its mesh has them; None where it is turned so far that one half is hidden.
+    """Lay the lips of a face as its mesh has them; None where it is turned to a profile.
 
     Lines waver by a pixel and lie up to a few beside the photo's. `corner` and `density` are a texture's: the
     prepared coordinates of its first pixel, and its pixels per prepared pixel.
@@ -148,16 +155,21 @@ def lay_lips(face: Face, corner: tuple[float, float], density: float) -> Lips | 
     front = _front(points)
     if front is None:
         return None
-    axes, size, middle, flat, left, right, jaw_left, jaw_right = front
+    axes, size, middle, flat, midline, left, right, jaw_left, jaw_right = front
     x_along = ALONG * (left + right) / 2 + ALONG**2 * (right - left) / 2
     upper, lower, upper_outer, lower_outer = (
         _line(flat[list(ring)], x_along) for ring in (_UPPER_INNER, _LOWER_INNER, _UPPER_OUTER, _LOWER_OUTER)
     )
+    if midline:
+        # Lips that end at the face's rim instead of their corner meet there.
+        meeting = ALONG**_MEETING * (lower - upper) / 2
+        upper, lower = upper + meeting, lower - meeting
     return Lips(
         centre=middle,
         across=axes[:2, 0] * size,
         down=axes[:2, 1] * size,
         forward=axes[:2, 2] * size,
+        midline=midline,
         left=left,
         right=right,
         upper=upper,
@@ -174,20 +186,41 @@ def lay_lips(face: Face, corner: tuple[float, float], density: float) -> Lips | 
 
 
 def _front(points: NDArray[np.float64]) -> _Front | None:
-    """See a mesh, `(468, 3)`, from the front; None where one half of the mouth is hidden."""
+    """See a mesh, `(468, 3)`, from the front; None where it is turned to a profile."""
     axes, size = _axes(points)
     plane = axes[:2, :2]
-    if size <= 0 or np.linalg.det(plane) < _MIN_AREA:
+    area = float(np.linalg.det(plane))
+    if size <= 0 or area < _MIN_AREA:
         return None
     middle = points[[13, 14], :2].mean(axis=0)
     flat = (points[:, :2] - middle) @ np.linalg.inv(plane).T / size
     left, right = -float(flat[_LEFT, 0]), float(flat[_RIGHT, 0])
+    midline, beside = 0.0, _BESIDE
     if min(left, right) < _LOPSIDED * max(left, right):
-        return None
+        if area < _LEAST_TURNED_AREA or left + right <= 0:
+            return None
+        x, left, right = _seen_part(left, right)
+        y = np.mean([_at(flat[list(ring)], np.array(x)) for ring in (_UPPER_INNER, _LOWER_INNER)])
+        shift = np.array([x, y])
+        flat, middle = flat - shift, middle + plane @ shift * size
+        midline, beside = -x, _BESIDE_TURNED
     # On a turned head the far side of the jaw lies behind the cheek, and its points behind the mouth.
-    jaw_left = max(-float(flat[list(_JAW_LEFT), 0].min()), _BESIDE * left)
-    jaw_right = max(float(flat[list(_JAW_RIGHT), 0].max()), _BESIDE * right)
-    return _Front(axes, size, middle, flat, left, right, jaw_left, jaw_right)
+    jaw_left = max(-float(flat[list(_JAW_LEFT), 0].min()), beside * left)
+    jaw_right = max(float(flat[list(_JAW_RIGHT), 0].max()), beside * right)
+    return _Front(axes, size, middle, flat, midline, left, right, jaw_left, jaw_right)
+
+
+def _seen_part(left: float, right: float) -> tuple[float, float, float]:
+    """Give where what is seen of a turned mouth has its middle, and its corners' distances from there.
+
+    The further a head is turned, the further does the mesh's farther corner lie beyond the face's rim.
+    """
+    hidden = 1 - max(min(left, right), 0.0) / (_LOPSIDED * max(left, right))
+    seen = (1 - _BEYOND_RIM * hidden) * (left + right)
+    farther = _LOPSIDED / (1 + _LOPSIDED) * seen
+    if left < right:
+        return right - (seen - farther), farther, seen - farther
+    return (seen - farther) - left, seen - farther, farther
 
 
 def _axes(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -203,10 +236,15 @@ def _axes(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     return np.column_stack([across, down, forward]), size
 
 
+def _at(points: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Read the `y` of points of the mesh at `x`."""
+    order = np.argsort(points[:, 0])
+    return np.asarray(np.interp(x, points[order, 0], points[order, 1]), np.float64)
+
+
 def _line(points: NDArray[np.float64], x_along: NDArray[np.float64]) -> NDArray[np.float64]:
     """Draw a smooth line through points of the mesh, which waver by a pixel."""
-    order = np.argsort(points[:, 0])
-    return smooth_line(np.interp(x_along, points[order, 0], points[order, 1]), 2.5)
+    return smooth_line(_at(points, x_along), 2.5)
 
 
 def smooth_line(values: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
