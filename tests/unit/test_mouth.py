@@ -13,7 +13,8 @@ from talkies.engines.animatic.living.folds import Folds
 from talkies.engines.animatic.living.lip_lines import find_lips
 from talkies.engines.animatic.living.lips import ALONG, Lips, lay_lips
 from talkies.engines.animatic.living.mouth import Mouth
-from talkies.engines.animatic.living.mouth_amounts import amounts_of, closing_above
+from talkies.engines.animatic.living.mouth_amounts import Amounts, amounts_of, closing_above
+from talkies.engines.animatic.living.mouth_motion import MouthMotion
 from talkies.engines.animatic.optics.textures import Pixels
 from talkies.engines.animatic.vision.faces import Face, find_faces
 from talkies.media import Frame
@@ -440,6 +441,21 @@ def test_the_teeth_of_a_turned_head_stay_about_its_own_middle(smiling: Portrait,
     assert lips is not None
     x, _ = lips.pixels(np.array([lips.midline], np.float32), np.zeros(1, np.float32))
     assert abs(x[0] - face.mesh[[13, 14], 0].mean()) < 0.12 * lips.scale
+
+
+def test_a_turned_head_smiles_with_the_corner_that_is_seen(smiling: Portrait) -> None:
+    face = turned(smiling.face, 52)
+    lips = lay_lips(face, (0.0, 0.0), 1.0)
+    assert lips is not None
+    y, x = np.mgrid[0 : smiling.frame.shape[0], 0 : smiling.frame.shape[1]].astype(np.float32)
+
+    moved = np.abs(MouthMotion(lips, x, y, np.ones_like(x)).cheeks(Amounts(smile=1.0))).max(axis=2)
+
+    ends = lips.pixels(np.array([-lips.left, lips.right], np.float32), np.zeros(2, np.float32))
+    shift = [moved[round(float(row)), round(float(column))] for column, row in zip(*ends, strict=True)]
+    nearer, farther = (0, 1) if lips.left > lips.right else (1, 0)
+    assert shift[nearer] > 0.03 * lips.scale
+    assert shift[farther] < 0.1 * shift[nearer]
 
 
 def test_a_profile_is_left_alone(smiling: Portrait) -> None:

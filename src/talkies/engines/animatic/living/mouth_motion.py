@@ -170,6 +170,9 @@ class _Fields:
         bow = self._bow()
         corner = np.exp(-(((np.abs(s) - 1.15) / 0.55) ** 2) - ((y + 0.02) / 0.16) ** 2)
         cheek = np.exp(-(((np.abs(s) - 1.55) / 0.55) ** 2) - ((y + 0.22) / 0.17) ** 2)
+        # Where a turned head hides a corner, its rim shows the middle of the lips, which stays.
+        seen = 1 - smooth_step(s * np.sign(self._lips.midline), 0.0, 0.8)
+        corner, cheek = corner * seen, cheek * seen
         outwards = np.sign(s) * smooth_step(np.abs(s), 0.0, 0.8)
         return {
             "width": (self._lips.half_width * pull * beside * self._inside, 0.0, 0.0),
