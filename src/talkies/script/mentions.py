@@ -164,7 +164,8 @@ def _nouns(passage: Passage) -> list[_Noun]:
     nouns: list[_Noun] = []
     for term in passage.terms("person"):
         kind = cast(Kind, term.name)
-        if passage.covers("manner", term.first):
+        is_heading = passage.covers("key", term.first) and passage.words[term.last : term.last + 1] == ["】"]
+        if is_heading or passage.covers("manner", term.first):
             continue
         if nouns and nouns[-1].last == term.first and _are_one(passage, term.first):
             before = nouns.pop()

@@ -295,7 +295,7 @@ def _times(passage: Passage) -> Iterator[_Marker]:
         seconds = _length(match)
         begins_s = _begins_s(match)
         goes_on = ended_s is not None and 0 <= begins_s - ended_s <= _LONGEST_GAP_S
-        if seconds is None or not _is_time_place(passage, first, match, goes_on):
+        if seconds is None or not _is_time_place(passage, first, match, goes_on=goes_on):
             continue
         ended_s = begins_s + seconds
         first -= _is_led(passage, first)
@@ -344,7 +344,8 @@ def _begins_s(match: re.Match[str]) -> float:
     return 60 * int(minutes or 0) + float(seconds)
 
 
-def _is_time_place(passage: Passage, first: int, match: re.Match[str], goes_on: bool) -> bool:
+def _is_time_place(passage: Passage, first: int, match: re.Match[str], *, goes_on: bool) -> bool:
+    """Tell whether a shot can begin with a time; behind a comma only if it `goes_on` with the one before."""
     if match.group("open") and match.group("close"):
         return True
     is_led = _is_led(passage, first)

@@ -51,6 +51,7 @@ def _announced(passage: Passage, people: People, sentence: Span) -> str | None:
     """The words after the colon in "she says: Hello there" or, of one who speaks, "Man: Are you coming?"."""
     colon = next((word for word in range(*sentence) if passage.words[word] in _COLONS), sentence.last)
     before, after = Span(sentence.first, colon), Span(colon + 1, sentence.last)
+    before = _without_aside(passage, before)
     if not any(passage.words[word].isalnum() for word in range(*after)) or passage.terms("writing", before):
         return None
     verbs = passage.terms("saying", Span(max(before.first, colon - _REACH), colon))
@@ -63,6 +64,14 @@ def _announced(passage: Passage, people: People, sentence: Span) -> str | None:
         _addresses(passage, after) or _is_sentence(passage, people, after)
     )
     return passage.spelt(*after) if is_said else None
+
+
+def _without_aside(passage: Passage, label: Span) -> Span:
+    """Leave out how it is said behind a name: "Man (angrily)", 女主角（含泪）."""
+    if label.first == label.last or passage.words[label.last - 1] not in ")）":
+        return label
+    opening = (word for word in range(*label) if passage.words[word] in "(（")
+    return Span(label.first, next(opening, label.last))
 
 
 def _is_speech_heading(passage: Passage, before: Span) -> bool:
