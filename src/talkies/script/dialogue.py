@@ -19,6 +19,7 @@ from talkies.script.vocabulary import HIDING, Term, vocabulary
 from talkies.script.words import QUOTE, cut, is_mark, is_unspaced
 
 _LONGEST_LABEL = 8  # words of "The man in the hat: …"
+_LONGEST_HEADING = 3  # words of a name on a line of its own
 _VOICE_REACH_ON = 6  # words behind a line in which its voice is told
 _DEFAULT_VOICE: Voice = "woman"
 
@@ -101,7 +102,7 @@ class Dialogue:
         elif tag is not None:
             named = self._named_after(tag)
         if named is None:
-            named = self._last_acting(word)
+            named = (self._headed(word) if tag is None else None) or self._last_acting(word)
         if named is None and self._speaker_before is not None:
             return self._speaker_before
         if named is None:
@@ -179,6 +180,19 @@ class Dialogue:
             if end > first:
                 return passage.spelt(first, end)
         return None
+
+    def _headed(self, word: int) -> str | None:
+        """Read a name in capitals alone on the line above, as a screenplay has it."""
+        passage = self._passage
+        last = first = word - 1
+        if last < 1 or passage.words[last] != "\n":
+            return None
+        while first > 0 and passage.words[first - 1] != "\n":
+            first -= 1
+        name = passage.spelt(first, last)
+        is_field = any(passage.covers(table, first) for table in ("key", "heading", "label", "camera"))
+        is_name = name.isupper() and name.replace(" ", "").isalpha() and last - first <= _LONGEST_HEADING
+        return name if is_name and not is_field else None
 
     def _last_acting(self, word: int) -> Mention | None:
         """Whoever the last sentence with people since the line before is about."""
