@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from talkies.engines.animatic.sound import composition, music
 from talkies.engines.animatic.sound.music import Wishes
+from talkies.engines.animatic.sound.styles import STYLES
 from talkies.media import Samples
 from talkies.plan import Mood, MusicKind, Tempo
 from talkies.spec import SAMPLE_RATE
 
 MOODS: tuple[Mood, ...] = get_args(Mood)
-COMPOSED = tuple(composition.STYLES)
+COMPOSED = tuple(STYLES)
 RECORDED = tuple(mood for mood in MOODS if mood not in COMPOSED)
 FIVE_SECONDS = 5 * SAMPLE_RATE
 
@@ -42,8 +43,8 @@ def piece(mood: Mood, seed: int, seconds: int = 8) -> composition.Piece:
     """Sketch a piece without playing it."""
     sample_count = seconds * SAMPLE_RATE
     return composition.sketch(
-        composition.STYLES[mood],
-        beat_s=composition.metre(mood, tempo=None, sample_count=sample_count).beat_s,
+        STYLES[mood],
+        beat_s=composition.metre(STYLES[mood], tempo=None, sample_count=sample_count).beat_s,
         sample_count=sample_count,
         generator=np.random.default_rng(seed),
     )
@@ -125,7 +126,7 @@ def test_an_excerpt_begins_with_a_note(mood: Mood) -> None:
 @pytest.mark.parametrize("mood", COMPOSED)
 def test_a_faster_tempo_has_shorter_beats(mood: Mood) -> None:
     slow, fast = (
-        composition.metre(mood, tempo=tempo, sample_count=12 * SAMPLE_RATE).beat_s
+        composition.metre(STYLES[mood], tempo=tempo, sample_count=12 * SAMPLE_RATE).beat_s
         for tempo in get_args(Tempo)[::2]
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from talkies.engines.animatic.sound import composition, recordings
 from talkies.engines.animatic.sound.metre import Metre
+from talkies.engines.animatic.sound.styles import STYLES
 from talkies.engines.animatic.sound.synthesis import Signal, at_loudness, band
 from talkies.media import Samples, rng
 from talkies.plan import Mood, MusicKind, Tempo
@@ -20,7 +21,7 @@ ENSEMBLES: dict[Mood, tuple[str, ...]] = {
     "mysterious": ("celesta", "plucked strings"),
     "dreamy": ("celesta", "strings"),
 }
-"""What `composition` plays each of its moods on, as a listener would name it."""
+"""What each composed mood is played on, as a listener would name it."""
 _BRIGHT_HZ = 2500.0  # playful is happy with a lift above this
 
 
@@ -45,8 +46,8 @@ def metre(wishes: Wishes) -> Metre:
     They lie near the accents. A bar begins within half a beat of the clip's start.
     """
     mood, tempo, accents = wishes.mood, wishes.tempo, wishes.accents
-    if mood in composition.STYLES:
-        return composition.metre(mood, tempo=tempo, sample_count=wishes.sample_count, accents=accents)
+    if mood in STYLES:
+        return composition.metre(STYLES[mood], tempo=tempo, sample_count=wishes.sample_count, accents=accents)
     return recordings.metre(
         _recorded(mood),
         tempo=tempo,
@@ -58,7 +59,7 @@ def metre(wishes: Wishes) -> Metre:
 
 def played_by(mood: Mood, kind: MusicKind | None) -> str:
     """Say in plain words what plays the music of a mood: "piano and strings"."""
-    if mood in composition.STYLES:
+    if mood in STYLES:
         return " and ".join(ENSEMBLES[mood])
     return f"{kind or 'acoustic or electronic'} instruments that cannot be chosen one by one"
 
@@ -75,9 +76,13 @@ def score(wishes: Wishes, beats: Metre | None = None) -> Samples:
 def _play(wishes: Wishes, beats: Metre) -> Signal:
     mood, sample_count = wishes.mood, wishes.sample_count
     generator = rng(wishes.seed, "music", mood)
-    if mood in composition.STYLES:
+    if mood in STYLES:
         return composition.compose(
-            mood, beat_s=beats.beat_s, sample_count=sample_count, generator=generator, accents=wishes.accents
+            STYLES[mood],
+            beat_s=beats.beat_s,
+            sample_count=sample_count,
+            generator=generator,
+            accents=wishes.accents,
         )
     music = recordings.excerpt(
         _recorded(mood),
