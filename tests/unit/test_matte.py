@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from talkies.engines.animatic.vision import matte
+from talkies.engines.animatic.vision import contours, figures, matte, objects
 from talkies.engines.animatic.vision.faces import find_faces
 from talkies.engines.animatic.vision.matte import prominence, subject_matte
 from talkies.media import Frame
@@ -112,7 +112,7 @@ def test_a_head_without_its_body_is_no_object(monkeypatch: pytest.MonkeyPatch) -
     picture = _ball_on_grey()
     below = np.zeros(picture.shape[:2], np.float32)
     below[200:, 240:420] = 1
-    monkeypatch.setattr(matte, "_person_likelihood", lambda small: cv2.resize(below, small.shape[1::-1]))
+    monkeypatch.setattr(objects, "person_likelihood", lambda small: cv2.resize(below, small.shape[1::-1]))
 
     assert subject_matte(picture, ()) is None
 
@@ -126,8 +126,8 @@ def test_a_shadow_on_a_coat_is_no_hole() -> None:
     alike, unlike = np.full_like(picture, 40), np.full_like(picture, 40)
     unlike[160:220, 300:360] = 150
 
-    assert matte._without_holes(alike, solid)[190, 330]
-    assert not matte._without_holes(unlike, solid)[190, 330]
+    assert contours._without_holes(alike, solid)[190, 330]
+    assert not contours._without_holes(unlike, solid)[190, 330]
 
 
 def test_the_matte_is_the_same_every_time() -> None:
@@ -154,13 +154,13 @@ def test_a_person_that_the_net_misses_in_a_wide_picture_is_looked_for_again(
     # Beside somebody larger the net may see only them: here it sees nobody in the whole picture.
     picture = np.full((480, 853, 3), portrait[20, 20], np.uint8)
     picture[:, :480] = portrait
-    seen = matte._person_likelihood
+    seen = figures.person_likelihood
 
     def short_sighted(small: Frame) -> NDArray[np.float32]:
         whole = small.shape[1] > 300
         return np.zeros(small.shape[:2], np.float32) if whole else seen(small)
 
-    monkeypatch.setattr(matte, "_person_likelihood", short_sighted)
+    monkeypatch.setattr(figures, "person_likelihood", short_sighted)
     found = subject_matte(picture, find_faces(picture))
 
     assert found is not None
@@ -174,7 +174,7 @@ def test_a_face_whose_middle_lies_beyond_the_picture_is_no_mistake(
 ) -> None:
     face = find_faces(portrait)[0]
     cut = np.ascontiguousarray(portrait[: int(face.centre[1]) - 2])
-    monkeypatch.setattr(matte, "_person_likelihood", lambda small: np.zeros(small.shape[:2], np.float32))
+    monkeypatch.setattr(figures, "person_likelihood", lambda small: np.zeros(small.shape[:2], np.float32))
 
     found = subject_matte(cut, (face,))
 
@@ -213,7 +213,7 @@ def test_the_head_of_a_figure_without_a_face_is_looked_at_closer(portrait: Frame
     (face, *_) = find_faces(portrait)
     faces = (replace(face, box=(300.0, 100.0, 60.0, 80.0)),)
 
-    (head,) = matte._faceless(likelihood, faces, 0.8)
+    (head,) = figures._faceless(likelihood, faces, 0.8)
 
     x, y, width, height = head
     assert (x, y, width) == (40, 100, 80)
@@ -226,7 +226,7 @@ def test_a_head_that_is_half_seen_above_a_sure_body_belongs_to_it(faintly: float
     likelihood[100:350, 40:120] = 1
     likelihood[40:100, 60:100] = faintly
 
-    heads = matte._faceless(likelihood, (), 1.0)
+    heads = figures._faceless(likelihood, (), 1.0)
 
     assert min(y for _, y, _, _ in heads) == top
 
@@ -235,4 +235,4 @@ def test_what_is_faint_for_the_most_part_is_no_figure() -> None:
     likelihood = np.zeros((384, 384), np.float32)
     likelihood[100:350, 40:120] = 0.35
 
-    assert matte._faceless(likelihood, (), 1.0) == []
+    assert figures._faceless(likelihood, (), 1.0) == []

@@ -18,7 +18,7 @@ from talkies.engines.animatic.living.roles import ACTIONS, Role, acting_role, ro
 from talkies.engines.animatic.living.traits import Trait
 from talkies.engines.animatic.optics.framing import Side, find_placed, find_side
 from talkies.engines.animatic.vision.faces import Face
-from talkies.engines.animatic.vision.matte import find_figures
+from talkies.engines.animatic.vision.figures import find_figures
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Cue, Plan, SpokenLine, Voice
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from talkies.engines.animatic.optics.camera import WHOLE, Pose, View
 from talkies.engines.animatic.optics.projection import Lens, project
 from talkies.engines.animatic.vision.faces import Face
-from talkies.engines.animatic.vision.matte import find_figures, prominence
+from talkies.engines.animatic.vision.figures import find_figures
+from talkies.engines.animatic.vision.matte import prominence
 from talkies.engines.animatic.vision.scene import Scene
 from talkies.plan import Framing, ShotSize
 
