@@ -26,7 +26,11 @@ def list_sizes(passage: Passage) -> tuple[tuple[Term, ...], ...]:
 
     Two sizes may describe one shot ("wide shot, full body"), three different ones do not.
     """
-    bare = (term for term in passage.terms("bare_size") if not passage.covers("shot_size", term.first))
+    bare = (
+        term
+        for term in passage.terms("bare_size")
+        if not passage.covers("shot_size", term.first) and _is_closed(passage, term)
+    )
     runs: list[list[Term]] = []
     for size in sorted([*passage.terms("shot_size"), *bare]):
         if runs and _is_next(passage, runs[-1][-1], size):
