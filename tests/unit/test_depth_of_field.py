@@ -8,6 +8,7 @@ import pytest
 
 from talkies.engines.animatic.film import filming
 from talkies.engines.animatic.film.filming import ShotFilm
+from talkies.engines.animatic.optics import depth_of_field
 from talkies.engines.animatic.optics.camera import Pose
 from talkies.engines.animatic.optics.depth_of_field import Aperture, Pixels, blur, plan_apertures, soften
 from talkies.engines.animatic.vision.depth import Depth
@@ -138,3 +139,15 @@ def test_a_lens_at_rest_shows_what_one_that_is_being_set_shows() -> None:
 
     assert np.abs(at_rest.astype(int) - being_set).mean() < 2
     assert np.abs(at_rest.astype(int) - ShotFilm(scene, poses, (0, 0)).frame(1)).mean() > 4
+
+
+def test_mixing_a_few_rows_at_once_leaves_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (300, 80, 3)).astype(np.uint8)
+    before = pixels.copy()
+    radii = np.linspace(0.3, 9, 20, dtype=np.float32).reshape(5, 4)
+    in_strips = soften(pixels, radii)
+
+    monkeypatch.setattr(depth_of_field, "_ROWS", len(pixels))
+
+    assert np.array_equal(in_strips, soften(pixels, radii))
+    assert np.array_equal(pixels, before)

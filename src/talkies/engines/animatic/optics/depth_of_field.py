@@ -34,6 +34,7 @@ _RACK = (0.35, 0.65)  # of a shot: when the focus travels from one to the other 
 _LEAST_RADIUS = 0.35  # pixels: below it nothing is to be seen
 _SMALL, _LARGE = 2.5, 8.0  # pixels: above these radii discs are drawn at half and at a quarter of the size
 _ALIKE = 0.15  # of the largest radius: a spread below it needs one disc only
+_ROWS = 128  # of a picture that are mixed at once: shares of a whole texture would take much memory
 _LEVELS = 4  # pictures between which a place is mixed, from sharp to softest
 _HEADROOM = 0.12  # of white: the smaller, the more a highlight outshines its surroundings
 
@@ -123,9 +124,12 @@ def soften(pixels: Pixels, radii: Field) -> Pixels:
     first, last = math.floor(least / largest * (_LEVELS - 1)), _LEVELS - 1
     mixed = blur(pixels, first * largest / last)
     for level in range(first + 1, _LEVELS):
-        share = np.clip(place - (level - 1), 0, 1)
         softer = blur(pixels, level * largest / last)
-        mixed = np.asarray(cv2.blendLinear(softer, mixed, share, 1 - share), np.uint8)
+        sharper, mixed = mixed, np.empty_like(pixels)
+        for top in range(0, size[1], _ROWS):
+            rows = slice(top, top + _ROWS)
+            share = np.clip(place[rows] - (level - 1), 0, 1)
+            cv2.blendLinear(softer[rows], sharper[rows], share, 1 - share, dst=mixed[rows])
     return mixed
 
 
